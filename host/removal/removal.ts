@@ -1,0 +1,33 @@
+import { existsSync, rmSync } from 'node:fs';
+import type { Clock } from '#base/clock.ts';
+import { HostError } from '../errors.ts';
+import type { HostLayout } from '../layout.ts';
+import { restoreSysctls } from '../sysctl.ts';
+import { removeCgroup } from './cgroups.ts';
+import { unmountAll } from './mounts.ts';
+import { removeCniRecords, removeNetwork } from './network.ts';
+import { killShims } from './shims.ts';
+
+/** Ends what containerd left running: containers, their shims, mounts, cgroups, interfaces. The state stays. */
+export async function removeRuntimeTraces(layout: HostLayout, clock: Clock): Promise<void> {
+  const cgroups = await removeCgroup(layout.cgroupRoot, clock);
+  await killShims(layout.containerdSocket, clock);
+  const mounts = unmountAll([layout.containerdState, layout.containerdRoot, layout.agentDir]);
+  removeNetwork(layout.bridge, layout.nftTable);
+  removeCniRecords(layout.bridge);
+  if (cgroups.length + mounts.length > 0) {
+    throw new HostError(
+      `something still holds ${[...cgroups, ...mounts].join(', ')}`,
+      'See what it is with: fuser -vm PATH, then run the same command again',
+    );
+  }
+}
+
+/** Removes every file too. After it the machine is as it was before `up`, apart from installed packages. */
+export async function removeEverything(layout: HostLayout, clock: Clock): Promise<void> {
+  await removeRuntimeTraces(layout, clock);
+  restoreSysctls(layout);
+  for (const folder of [layout.stateDir, layout.runDir, layout.logDir]) {
+    if (existsSync(folder)) rmSync(folder, { recursive: true, force: true });
+  }
+}
