@@ -38,7 +38,10 @@ export interface Strategy<T extends KubeObject> {
   /** Seconds to keep a terminating object when a DELETE says nothing; undefined: delete at once (pods: 30 from spec). */
   gracePeriodSeconds?(object: T, requested: number | undefined): number | undefined;
   /** Extra fields that field selectors may name, besides metadata.name and metadata.namespace. */
-  readonly selectableFields?: Readonly<Record<string, (object: T) => string>>;
+  readonly selectableFields?: Readonly<Record<string, SelectableField<T>>>;
   /** Default for DELETE's propagationPolicy; default Background. */
   readonly defaultPropagation?: 'Background' | 'Orphan';
 }
+
+/** Reads one field for field selectors; a method type, so that a definition of one kind fits a list of all kinds. */
+export type SelectableField<T extends KubeObject> = { read(object: T): string }['read'];

@@ -4,7 +4,7 @@ import type { Strategy } from '#api/strategy.ts';
 
 /**
  * Everything the server knows of a kind, declared once. Routes, discovery, OpenAPI, tables, storage keys and patch keys
- * derive from it. Made by `defineResource` (registry/define.ts), which refuses what is incomplete.
+ * derive from it. Made by `defineResource` (control-plane/resources/define.ts), which refuses what is incomplete.
  */
 export interface ResourceDefinition<T extends KubeObject = KubeObject> {
   readonly type: ResourceType<T>;
@@ -20,6 +20,19 @@ export interface ResourceDefinition<T extends KubeObject = KubeObject> {
   readonly columns: readonly TableColumn<T>[];
   /** Seconds after which objects vanish by themselves (events: 3600). */
   readonly ttlSeconds?: number;
+  /** Set when this kind is only another form of one that is defined elsewhere (events.k8s.io Event, autoscaling/v1). */
+  readonly viewOf?: ResourceView<T>;
+}
+
+/**
+ * One thing served under two group-versions. The hub owns storage, cache, strategy and selectable fields; this definition
+ * only decodes, defaults (its own `strategy.default`) and converts. Both directions are pure, make new objects and
+ * keep metadata; neither loses what the other side wrote (autoscaling/v1 keeps it in annotations).
+ */
+export interface ResourceView<T extends KubeObject> {
+  readonly hub: { readonly group: string; readonly version: string; readonly resource: string };
+  toHub(object: T): KubeObject;
+  fromHub(hub: KubeObject): T;
 }
 
 export type ResourceVerb = 'create' | 'get' | 'list' | 'watch' | 'update' | 'patch' | 'delete' | 'deletecollection';
@@ -36,7 +49,7 @@ export interface SubresourceDefinition {
   /** Kind of the body where it is not the parent's: `{group: 'autoscaling', version: 'v1', kind: 'Scale'}`. */
   readonly body?: { readonly group: string; readonly version: string; readonly kind: string; readonly model?: string };
   /** For `scale`: where the selector string comes from; default the object's spec.selector. */
-  readonly selectorFrom?: (object: KubeObject) => string;
+  selectorFrom?(object: KubeObject): string;
 }
 
 /** One column of `kubectl get`, in the words and order of Kubernetes' printers. */

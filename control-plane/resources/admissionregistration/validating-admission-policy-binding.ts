@@ -1,0 +1,6 @@
+import { validatingAdmissionPolicyBindings } from '#api/kinds.ts';
+import { defineResource } from '../define.ts';
+
+export const validatingAdmissionPolicyBindingResource = defineResource({
+  type: validatingAdmissionPolicyBindings,
+});

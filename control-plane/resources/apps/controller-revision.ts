@@ -1,0 +1,6 @@
+import { controllerRevisions } from '#api/kinds.ts';
+import { defineResource } from '../define.ts';
+
+export const controllerRevisionResource = defineResource({
+  type: controllerRevisions,
+});

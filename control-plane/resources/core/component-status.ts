@@ -1,0 +1,7 @@
+import { componentStatuses } from '#api/kinds.ts';
+import { defineResource } from '../define.ts';
+
+export const componentStatusResource = defineResource({
+  type: componentStatuses,
+  verbs: ['get', 'list'],
+});

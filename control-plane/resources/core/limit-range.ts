@@ -1,0 +1,6 @@
+import { limitRanges } from '#api/kinds.ts';
+import { defineResource } from '../define.ts';
+
+export const limitRangeResource = defineResource({
+  type: limitRanges,
+});

@@ -1,0 +1,6 @@
+import { clusterRoles } from '#api/kinds.ts';
+import { defineResource } from '../define.ts';
+
+export const clusterRoleResource = defineResource({
+  type: clusterRoles,
+});
