@@ -24,7 +24,9 @@ export const supervisorPid = (process: Pick<SupervisedProcess, 'name' | 'runDir'
 
 /** The pid of the process itself; undefined while it is down. */
 export const processPid = (process: Pick<SupervisedProcess, 'name' | 'runDir' | 'command'>): number | undefined =>
-  readLivePid(join(process.runDir, `${process.name}.pid`), { arguments: [process.command[0]] });
+  readLivePid(join(process.runDir, `${process.name}.pid`), {
+    arguments: process.command[0] ? [process.command[0]] : [],
+  });
 
 /** Starts it in a session of its own, so that it outlives us and the terminal. Does nothing when it runs already. */
 export function startSupervised(process: SupervisedProcess): 'started' | 'already running' {

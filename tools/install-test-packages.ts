@@ -1,0 +1,31 @@
+/** Installs what the tests need of Debian, where it is missing: the packages of `berth up`, and a kubectl. */
+import { spawnSync } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { findCommand, installPackages, missingPackages, type NeededPackage } from '#host/packages.ts';
+
+const cache = join(import.meta.dirname, '../.cache');
+mkdirSync(cache, { recursive: true });
+
+const forTests: readonly NeededPackage[] = [
+  { name: 'etcd-client', provides: ['etcdctl'], why: 'the yardstick of the store' },
+  { name: 'curl', provides: ['curl'], why: 'a plain HTTP client' },
+  // A kubectl that is on the machine already is used as it is.
+  { name: 'kubernetes-client', provides: ['kubectl'], why: 'a real client' },
+];
+const missing = [...missingPackages(), ...forTests.filter((one) => !one.provides.some((file) => findCommand(file)))];
+for (const one of missing) console.log(`installing ${one.name}: ${one.why}`);
+await installPackages(missing, join(cache, 'install.log'));
+bringOldKubectl();
+
+/** Debian's kubectl 1.20 beside the machine's newer one, unpacked and not installed: both must work. */
+function bringOldKubectl(): void {
+  const folder = join(cache, 'kubectl-debian');
+  if (findCommand(join(folder, 'usr/bin/kubectl'))) return;
+  mkdirSync(folder, { recursive: true });
+  const result = spawnSync('sh', ['-c', 'apt-get download kubernetes-client && dpkg -x kubernetes-client_*.deb .'], {
+    cwd: folder,
+    encoding: 'utf8',
+  });
+  if (result.status !== 0) console.log(`Debian's own kubectl cannot be had here: ${result.stderr.trim()}`);
+}
