@@ -1,0 +1,67 @@
+import { StatusError } from '#api/status-error.ts';
+import type { UserInfo } from '../registry/registry.ts';
+import type { Attributes } from './attributes.ts';
+
+/** Says who may do what. Synchronous: it decides from what it holds in memory. */
+export interface Authorizer {
+  authorize(user: UserInfo, attributes: Attributes): Decision;
+}
+
+export interface Decision {
+  readonly allowed: boolean;
+  /** Empty, or why; shown in access reviews. */
+  readonly reason: string;
+}
+
+export const mastersGroup = 'system:masters';
+export const authenticatedGroup = 'system:authenticated';
+export const unauthenticatedGroup = 'system:unauthenticated';
+
+/**
+ * Group system:masters may do everything. Everyone may see health and version; whoever is authenticated may read discovery and
+ * ask about itself, as Kubernetes' default roles system:discovery and system:basic-user allow. Nothing else yet: RBAC comes later.
+ */
+export function createAuthorizer(): Authorizer {
+  return {
+    authorize(user, attributes) {
+      if (user.groups.includes(mastersGroup)) return { allowed: true, reason: 'member of group system:masters' };
+      if (attributes.kind === 'path')
+        return { allowed: mayReadPath(user, attributes.verb, attributes.path), reason: '' };
+      const asksAboutItself =
+        user.groups.includes(authenticatedGroup) &&
+        attributes.verb === 'create' &&
+        selfReviews.has(`${attributes.group}/${attributes.resource}`);
+      return { allowed: asksAboutItself, reason: '' };
+    },
+  };
+}
+
+const selfReviews = new Set([
+  'authorization.k8s.io/selfsubjectaccessreviews',
+  'authorization.k8s.io/selfsubjectrulesreviews',
+  'authentication.k8s.io/selfsubjectreviews',
+]);
+
+const publicPath = /^\/(healthz|livez|readyz)(\/|$)|^\/version\/?$/;
+const discoveryPath = /^\/(api|apis|openapi)(\/|$)/;
+
+function mayReadPath(user: UserInfo, verb: string, path: string): boolean {
+  if (verb !== 'get' && verb !== 'head') return false;
+  return publicPath.test(path) || (discoveryPath.test(path) && user.groups.includes(authenticatedGroup));
+}
+
+/** Kubernetes' words for a refusal. */
+export function forbiddenError(user: UserInfo, attributes: Attributes): StatusError {
+  const who = `User ${JSON.stringify(user.name)} cannot`;
+  if (attributes.kind === 'path') {
+    const message = `forbidden: ${who} ${attributes.verb} path ${JSON.stringify(attributes.path)}`;
+    return new StatusError(403, 'Forbidden', message, {});
+  }
+  const { verb, group, resource, subresource, namespace, name } = attributes;
+  const what = subresource ? `${resource}/${subresource}` : resource;
+  const scope = namespace ? `in the namespace ${JSON.stringify(namespace)}` : 'at the cluster scope';
+  const why = `${who} ${verb} resource ${JSON.stringify(what)} in API group ${JSON.stringify(group)} ${scope}`;
+  const of = group ? `${resource}.${group}` : resource;
+  const message = `${of}${name ? ` ${JSON.stringify(name)}` : ''} is forbidden: ${why}`;
+  return new StatusError(403, 'Forbidden', message, { ...(name && { name }), ...(group && { group }), kind: resource });
+}
