@@ -48,7 +48,7 @@ export function parseAccept(header: string): AcceptClause[] {
   return clauses.filter(({ quality }) => quality > 0).sort((a, b) => b.quality - a.quality);
 }
 
-const plainJson: Representation = { format: 'json', pretty: false, contentType: 'application/json' };
+const plainJson: Representation = { format: 'json', pretty: false, contentType: 'application/json', as: undefined };
 const prettyJson: Representation = { ...plainJson, pretty: true };
 
 /** Picks the first form the client lists that we can write; 406 when there is none. Nothing asked for: JSON. */
@@ -62,7 +62,7 @@ export function negotiate(accept: string | undefined, pretty: boolean, options: 
     const as = parameters.get('as');
     if (as === undefined) {
       if (parameters.has('g') || parameters.has('v')) continue;
-      return { format, pretty, contentType: mediaTypes[format] };
+      return { format, pretty, contentType: mediaTypes[format], as: undefined };
     }
     const version = parameters.get('v');
     const kind = options.transformations.find((known) => known === as);
