@@ -1,10 +1,12 @@
 import type { ObjectKey } from '#api/meta.ts';
+import type { Log } from '#base/log.ts';
 
 /**
  * Moves one object one step from the state that is towards the state that is wanted. It gets a key, never an event: it
  * looks up the rest. Throwing requeues with back-off; nothing is dropped. Throw TerminalError for what no retry can mend.
+ * `log` carries the controller, the key and an id of this pass.
  */
-export type Reconcile = (signal: AbortSignal, key: ObjectKey) => Promise<ReconcileResult>;
+export type Reconcile = (signal: AbortSignal, key: ObjectKey, log?: Log) => Promise<ReconcileResult>;
 
 /** `done`: until the next event. `after`: look again then, whatever happens. */
 export type ReconcileResult = { readonly kind: 'done' } | { readonly kind: 'after'; readonly delayMs: number };
@@ -15,6 +17,15 @@ export const after = (delayMs: number): ReconcileResult => ({ kind: 'after', del
 /** Logged and counted, not retried until the object changes. */
 export class TerminalError extends Error {
   override readonly name = 'TerminalError';
+}
+
+/** The reason of a pass's signal when its time was up. */
+export class ReconcileTimeout extends Error {
+  override readonly name = 'ReconcileTimeout';
+
+  constructor(controller: string, key: string, timeoutMs: number) {
+    super(`controller ${controller} worked on ${key} for more than ${timeoutMs} ms`);
+  }
 }
 
 /** Something that runs until its signal aborts: a controller, the scheduler, the agent's loops. */
