@@ -5,7 +5,7 @@ import { fromLabelSelectorObject, matchesLabels } from '#api/selectors/labels.ts
 import { isAlreadyExists, isNotFound } from '#api/status-error.ts';
 import type { Informer } from '#client/informer.ts';
 import { keyOf } from '#client/key.ts';
-import { after, done, type ReconcileResult } from '#client/reconciler.ts';
+import { after, done, type Reconcile, type ReconcileResult } from '#client/reconciler.ts';
 import { settleClaims } from '../shared/adopt.ts';
 import { isSame } from '../shared/canonical.ts';
 import { claim } from '../shared/claim.ts';
@@ -28,7 +28,7 @@ export interface DeploymentCaches {
 }
 
 /** Applies the plan's writes in its order; each is conditional on what the plan saw, so a stale plan changes nothing. */
-export function createDeploymentReconcile(context: ControllerContext, caches: DeploymentCaches) {
+export function createDeploymentReconcile(context: ControllerContext, caches: DeploymentCaches): Reconcile {
   const { client, clock, recorder } = context;
   const writes: OwnWrites = createOwnWrites(caches.replicaSets);
 
@@ -74,7 +74,7 @@ export function createDeploymentReconcile(context: ControllerContext, caches: De
       }
       const message = error instanceof Error ? error.message : String(error);
       const failed = progressing('False', 'ReplicaSetCreateError', message);
-      recorder.event(deployment, 'Warning', 'ReplicaSetCreateError', `Failed to create new replica set: ${message}`);
+      recorder.record(deployment, 'Warning', 'ReplicaSetCreateError', `Failed to create new replica set: ${message}`);
       const conditions = setCondition(plan.status.conditions ?? [], failed, clock.now());
       await writeStatus(deployment, { ...plan, status: { ...plan.status, conditions: [...conditions] } }, signal);
       throw error;
@@ -117,7 +117,7 @@ export function createDeploymentReconcile(context: ControllerContext, caches: De
     if (to === from) return;
     const verb = to > from ? 'up' : 'down';
     const message = `Scaled ${verb} replica set ${replicaSet.metadata.name} from ${from} to ${to}`;
-    recorder.event(deployment, 'Normal', 'ScalingReplicaSet', message);
+    recorder.record(deployment, 'Normal', 'ScalingReplicaSet', message);
   };
 
   const remove = async (old: Stored<V1ReplicaSet>, signal: AbortSignal): Promise<void> => {
@@ -149,9 +149,6 @@ export function createDeploymentReconcile(context: ControllerContext, caches: De
     return checkInMs === undefined ? done : after(checkInMs);
   };
 
-  return {
-    reconcile,
-    /** A ReplicaSet is gone for good. */
-    forget: (key: ObjectKey) => writes.forget(key),
-  };
+  caches.replicaSets.addHandler({ onDelete: (gone) => writes.forget(keyOf(gone)) });
+  return reconcile;
 }

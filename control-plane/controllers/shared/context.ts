@@ -2,8 +2,8 @@ import type { Clock } from '#base/clock.ts';
 import type { Log } from '#base/log.ts';
 import type { Random } from '#base/random.ts';
 import type { ApiClient } from '#client/api-client.ts';
+import type { EventRecorder } from '#client/event-recorder.ts';
 import type { InformerFactory } from '#client/informer.ts';
-import type { EventSink } from './events.ts';
 
 /** What every controller is given. */
 export interface ControllerContext {
@@ -12,5 +12,5 @@ export interface ControllerContext {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
-  readonly recorder: EventSink;
+  readonly recorder: EventRecorder;
 }

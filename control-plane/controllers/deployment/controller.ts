@@ -1,0 +1,54 @@
+import type { V1ReplicaSet } from '#api/generated/types.ts';
+import { deployments, pods, replicaSets } from '#api/kinds.ts';
+import type { ObjectKey, Stored } from '#api/meta.ts';
+import { fromLabelSelectorObject, matchesLabels } from '#api/selectors/labels.ts';
+import { createController } from '#client/controller.ts';
+import { keyOf } from '#client/key.ts';
+import type { Runnable } from '#client/reconciler.ts';
+import { forObject, mapped } from '#client/sources.ts';
+import type { ControllerContext } from '../shared/context.ts';
+import { controllerIndexes } from '../shared/indexes.ts';
+import { controllerKey, controllerOf } from '../shared/owners.ts';
+import { isRollingUpdate } from './limits.ts';
+import { createDeploymentReconcile } from './reconcile.ts';
+
+/** Turns deployments into ReplicaSets and moves pods from old templates to the newest. */
+export function createDeploymentController(context: ControllerContext): Runnable {
+  const caches = {
+    deployments: context.informers.informer(deployments),
+    replicaSets: context.informers.informer(replicaSets, controllerIndexes),
+    pods: context.informers.informer(pods, controllerIndexes),
+  };
+
+  const ownerOfReplicaSet = (replicaSet: Stored<V1ReplicaSet>): readonly ObjectKey[] => {
+    if (controllerOf(replicaSet)) {
+      const owner = controllerKey(replicaSet, deployments);
+      return owner ? [owner] : [];
+    }
+    const labels = replicaSet.metadata.labels ?? {};
+    return caches.deployments
+      .list(replicaSet.metadata.namespace)
+      .filter(({ spec }) => spec && matchesLabels(fromLabelSelectorObject(spec.selector), labels))
+      .map(keyOf);
+  };
+
+  return createController({
+    name: 'deployment',
+    reconcile: createDeploymentReconcile(context, caches),
+    sources: [
+      forObject(caches.deployments),
+      mapped(caches.replicaSets, ownerOfReplicaSet),
+      // Recreate waits until the last old pod is gone; a rolling update goes by the ReplicaSets' counts alone.
+      mapped(caches.pods, (pod) => {
+        const owner = controllerKey(pod, replicaSets);
+        const replicaSet = owner && caches.replicaSets.get(owner);
+        const key = replicaSet && controllerKey(replicaSet, deployments);
+        const deployment = key && caches.deployments.get(key);
+        return deployment && !isRollingUpdate(deployment) ? [key] : [];
+      }),
+    ],
+    clock: context.clock,
+    random: context.random,
+    log: context.log,
+  });
+}

@@ -1,0 +1,113 @@
+import type { V1Pod, V1ReplicaSet } from '#api/generated/types.ts';
+import { pods, replicaSets } from '#api/kinds.ts';
+import type { ObjectKey, Stored } from '#api/meta.ts';
+import { fromLabelSelectorObject, matchesLabels } from '#api/selectors/labels.ts';
+import { isConflict, isNotFound, StatusError } from '#api/status-error.ts';
+import type { Informer } from '#client/informer.ts';
+import { keyOf } from '#client/key.ts';
+import { after, done, type Reconcile } from '#client/reconciler.ts';
+import { settleClaims } from '../shared/adopt.ts';
+import { isSame } from '../shared/canonical.ts';
+import { claim } from '../shared/claim.ts';
+import type { ControllerContext } from '../shared/context.ts';
+import { controllerIndex, ownedAndOrphans } from '../shared/indexes.ts';
+import { controllerOf } from '../shared/owners.ts';
+import { isPodTerminal } from '../shared/pods.ts';
+import { slowStart } from '../shared/slow-start.ts';
+import type { PendingPods } from './pending.ts';
+import { planReplicas } from './plan.ts';
+import { availabilityInMs, type ReplicaFailure, replicaSetStatus } from './status.ts';
+import { podFromTemplate } from './template.ts';
+
+export interface ReplicaSetCaches {
+  readonly replicaSets: Informer<V1ReplicaSet>;
+  readonly pods: Informer<V1Pod>;
+}
+
+/** While own writes are not in the cache yet, it looks again after this time even if no event comes. */
+const pendingCheckMs = 1_000;
+
+export function createReplicaSetReconcile(
+  { client, clock, random, recorder }: ControllerContext,
+  caches: ReplicaSetCaches,
+  pending: PendingPods,
+): Reconcile {
+  const create = async (replicaSet: Stored<V1ReplicaSet>, signal: AbortSignal): Promise<void> => {
+    const pod = podFromTemplate(replicaSet, random);
+    const { uid } = replicaSet.metadata;
+    try {
+      const created = await client.create(pods, pod, { signal });
+      pending.created(uid, created);
+      recorder.record(replicaSet, 'Normal', 'SuccessfulCreate', `Created pod: ${created.metadata.name}`);
+    } catch (error) {
+      if (isRefusal(error)) throw error;
+      pending.uncertain(uid, 'create', { namespace: pod.metadata?.namespace, name: pod.metadata?.name ?? '' });
+      throw error;
+    }
+  };
+
+  const remove = async (replicaSet: Stored<V1ReplicaSet>, pod: Stored<V1Pod>, signal: AbortSignal): Promise<void> => {
+    const { uid } = replicaSet.metadata;
+    try {
+      await client.delete(pods, keyOf(pod), { signal, preconditions: { uid: pod.metadata.uid } });
+      pending.deleted(uid, pod);
+      recorder.record(replicaSet, 'Normal', 'SuccessfulDelete', `Deleted pod: ${pod.metadata.name}`);
+    } catch (error) {
+      // Gone, or another pod of that name: either way this one is no more, as the cache will show.
+      if (isNotFound(error) || isConflict(error)) return pending.deleted(uid, pod);
+      if (!isRefusal(error)) pending.uncertain(uid, 'delete', keyOf(pod), pod.metadata.uid);
+      throw error;
+    }
+  };
+
+  const related = (replicaSet: Stored<V1ReplicaSet>): readonly Stored<V1Pod>[] => {
+    const owner = controllerOf(replicaSet);
+    const siblings = owner ? caches.replicaSets.byIndex(controllerIndex, owner.uid) : [replicaSet];
+    return siblings.flatMap(({ metadata }) => caches.pods.byIndex(controllerIndex, metadata.uid));
+  };
+
+  return async (signal, key: ObjectKey) => {
+    const replicaSet = caches.replicaSets.get(key);
+    if (!replicaSet) return done;
+    const { uid } = replicaSet.metadata;
+    if ((await pending.settle(uid, signal)) > 0) return after(pendingCheckMs);
+    const selector = fromLabelSelectorObject(replicaSet.spec?.selector ?? {});
+    const claims = claim(
+      replicaSet,
+      (pod) => matchesLabels(selector, pod.metadata.labels ?? {}),
+      ownedAndOrphans(caches.pods, replicaSet).filter((pod) => controllerOf(pod) !== undefined || !isPodTerminal(pod)),
+    );
+    if (await settleClaims(client, replicaSets, replicaSet, pods, claims, signal)) return after(pendingCheckMs);
+
+    const plan = planReplicas(replicaSet, claims.owned, related(replicaSet), clock.now());
+    const created = await slowStart(plan.create, () => create(replicaSet, signal));
+    const removals = await Promise.allSettled(plan.remove.map((pod) => remove(replicaSet, pod, signal)));
+    const removeError = removals.find((result) => result.status === 'rejected')?.reason;
+    const error: unknown = created.error ?? removeError;
+    const failure = error === undefined ? undefined : describe(created.error ? 'FailedCreate' : 'FailedDelete', error);
+    if (failure) {
+      const doing = failure.reason === 'FailedCreate' ? 'creating' : 'deleting';
+      recorder.record(replicaSet, 'Warning', failure.reason, `Error ${doing}: ${failure.message}`);
+    }
+    const status = replicaSetStatus(replicaSet, claims.owned, failure, clock.now());
+    if (!isSame(replicaSet.status ?? {}, status))
+      await client.updateStatus(replicaSets, { ...replicaSet, status }, { signal });
+    if (error !== undefined && !isNamespaceTerminating(error)) throw error;
+    const availableInMs = availabilityInMs(replicaSet, claims.owned, clock.now());
+    return availableInMs === undefined ? done : after(availableInMs);
+  };
+}
+
+/** The server said no, so nothing was written. Anything else leaves that open. */
+const isRefusal = (error: unknown): boolean =>
+  error instanceof StatusError && error.code >= 400 && error.code < 500 && error.code !== 408;
+
+/** There is nothing to retry: the namespace goes, and so will the ReplicaSet. */
+const isNamespaceTerminating = (error: unknown): boolean =>
+  error instanceof StatusError &&
+  (error.status.details?.causes ?? []).some(({ reason }) => reason === 'NamespaceTerminating');
+
+const describe = (reason: ReplicaFailure['reason'], error: unknown): ReplicaFailure => ({
+  reason,
+  message: error instanceof Error ? error.message : String(error),
+});
