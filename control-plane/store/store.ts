@@ -16,8 +16,9 @@ export interface Store {
   delete(key: string, expectedRevision: Revision, options?: ReadOptions): Promise<StoreWritten>;
   /**
    * Every change under `prefix` after `afterRevision` (absent: from now on), in order. One batch holds all the changes
-   * of one or more whole revisions: a revision is never split between batches. Now and then, and always after
-   * `requestProgress`, an empty batch tells that everything up to its revision has been delivered.
+   * of one or more whole revisions: a revision is never split between batches. Revisions that changed nothing under
+   * the prefix are reported too, as batches without changes, so that a reader can always tell how far it is; and
+   * one more such batch follows every `requestProgress`.
    * Throws `compacted` when the past is gone, `unavailable` when the store cannot be reached. Ends when the signal aborts.
    */
   watch(prefix: string, options: StoreWatchOptions): AsyncIterable<StoreBatch>;

@@ -1,0 +1,40 @@
+import type { Revision, Store } from '../../store/store.ts';
+import type { CacheFeed } from './feed.ts';
+
+/** Makes reads from the caches linearizable. */
+export interface Freshness {
+  /** Resolves once the caches hold everything that was written before the call; with the revision that proves it. */
+  current(signal: AbortSignal): Promise<Revision>;
+}
+
+/**
+ * Asks the store for its revision and waits until the feed has passed it. Callers that arrive while the store is being
+ * asked share the next question: the answer to a question asked before they came proves nothing for them.
+ */
+export function createFreshness(store: Store, feed: CacheFeed): Freshness {
+  let asking: Promise<unknown> | undefined;
+  let next: Promise<Revision> | undefined;
+
+  const ask = (): Promise<Revision> => {
+    if (next) return next;
+    const question = (asking ?? Promise.resolve()).then(async () => {
+      next = undefined;
+      return store.currentRevision();
+    });
+    next = question;
+    const settled = question.then(
+      () => undefined,
+      () => undefined,
+    );
+    asking = settled;
+    return question;
+  };
+
+  return {
+    async current(signal) {
+      const revision = await ask();
+      await feed.gate.wait(revision, signal);
+      return feed.revision;
+    },
+  };
+}

@@ -1,0 +1,84 @@
+import type { KubeObject, ObjectKey } from '#api/meta.ts';
+import { validateObjectMeta } from '#api/names.ts';
+import { alreadyExists, badRequest, invalid, isAlreadyExists, StatusError } from '#api/status-error.ts';
+import { admitAll } from './admission.ts';
+import { generateName, prepareMetadataForCreate } from './metadata.ts';
+import { checkMayHold } from './namespace-rules.ts';
+import type { KindParts } from './parts.ts';
+import type { CachedObject, RequestContext, WriteQuery } from './registry.ts';
+import { storageKeyOf } from './storage-key.ts';
+import { toStatusError } from './store-errors.ts';
+import { announced } from './write.ts';
+
+/** As kube-apiserver: how many names are tried before a generated one is reported as taken. */
+const generatedNamesMax = 8;
+
+/** Takes `object` over and changes it. */
+export async function createObject<T extends KubeObject>(
+  parts: KindParts<T>,
+  context: RequestContext,
+  object: T,
+  namespace: string | undefined,
+  { dryRun = false }: WriteQuery,
+): Promise<CachedObject<T>> {
+  const { definition, services } = parts;
+  const { strategy, type } = definition;
+  const nowMs = services.clock.now();
+  const metadata = prepareMetadataForCreate(object, namespace, { random: services.random, nowMs });
+  if (type.namespaced) {
+    const name = metadata.namespace;
+    if (!name) throw badRequest('an empty namespace may not be set during creation');
+    checkMayHold(await services.namespace(name, context.signal), name, type, metadata.name ?? '');
+  }
+  strategy.default?.(object);
+  strategy.prepareForCreate?.(object, { nowMs });
+  const generated = !metadata.name && metadata.generateName ? metadata.generateName : undefined;
+  if (generated) metadata.name = generateName(generated, services.random);
+  const key: ObjectKey = { namespace: metadata.namespace, name: metadata.name ?? '' };
+  await admitAll(services.admission, { definition, operation: 'CREATE', context, key, object, dryRun });
+  const errors = [
+    ...validateObjectMeta(metadata, type.namespaced, strategy.nameRule ?? 'dns-subdomain', 'metadata'),
+    ...(strategy.validate?.(object, { nowMs }) ?? []),
+  ];
+  if (errors.length) throw invalid(type.kind, type.group, metadata.name ?? '', errors);
+  context.warnings.push(...(strategy.warnings?.(object, undefined, { nowMs }) ?? []));
+
+  for (let tried = 1; ; tried++) {
+    try {
+      return await insert(parts, context, object, dryRun);
+    } catch (error) {
+      if (!generated || !isAlreadyExists(error)) throw error;
+      if (tried === generatedNamesMax) throw noUniqueName(error);
+      metadata.name = generateName(generated, services.random);
+    }
+  }
+}
+
+async function insert<T extends KubeObject>(
+  parts: KindParts<T>,
+  { signal }: RequestContext,
+  object: T,
+  dryRun: boolean,
+): Promise<CachedObject<T>> {
+  const { definition, services, codec } = parts;
+  const { namespace, name = '' } = object.metadata ?? {};
+  const storageKey = storageKeyOf(definition, { namespace, name });
+  try {
+    if (dryRun) {
+      if (await services.store.get(storageKey, { signal })) throw alreadyExists(definition.type, name);
+      return codec.preview(object);
+    }
+    const draft = codec.encode(object);
+    const { ttlSeconds } = definition;
+    return await announced(parts, storageKey, draft, () =>
+      services.store.create(storageKey, draft.value, { signal, ttlSeconds }),
+    );
+  } catch (error) {
+    throw toStatusError(error, definition.type, name);
+  }
+}
+
+function noUniqueName({ status }: StatusError): StatusError {
+  const message = `${status.message}, the server was not able to generate a unique name for the object`;
+  return new StatusError(409, 'AlreadyExists', message, status.details);
+}
