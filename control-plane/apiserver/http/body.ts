@@ -7,21 +7,26 @@ export const bodyMaxBytes = 3 * 1024 * 1024;
 const empty = Buffer.alloc(0);
 
 /**
- * The whole body, in memory. 413 over the limit: at once when the length is announced, else as soon as it is passed.
- * 400 when the client breaks off or sends another length than it announced.
+ * What is read and dropped of a body that is too large. A client that is still sending would see its connection reset
+ * instead of our answer; beyond this it does.
+ */
+const dropMaxBytes = 32 * 1024 * 1024;
+
+/**
+ * The whole body, in memory. 413 over the limit, 400 when the client breaks off or sends another length than it announced.
  */
 export async function readBody(request: ApiRequest, maxBytes = bodyMaxBytes): Promise<Buffer> {
   const announced = request.headers['content-length'];
   const announcedBytes = announced === undefined ? undefined : Number(announced);
-  if (announcedBytes !== undefined && announcedBytes > maxBytes) throw entityTooLarge(maxBytes);
+  if (announcedBytes !== undefined && announcedBytes > maxBytes + dropMaxBytes) throw entityTooLarge(maxBytes);
   if (!request.body || announcedBytes === 0) return empty;
   const chunks: Buffer[] = [];
   let length = 0;
   try {
     for await (const chunk of request.body) {
       length += chunk.length;
-      if (length > maxBytes) break;
-      chunks.push(chunk);
+      if (length <= maxBytes) chunks.push(chunk);
+      else if (length > maxBytes + dropMaxBytes) break;
     }
   } catch (cause) {
     throw badRequest('the request body was cut off before its end', cause);

@@ -62,7 +62,7 @@ async function* lines(
   seconds: number,
   { services, context, definition }: Exchange,
 ): AsyncGenerator<Buffer> {
-  const end = () => ended.abort(new Error('the watch has ended'));
+  const end = () => ended.abort(watchEnded);
   const timer = services.clock.setTimer(seconds * 1000, end);
   const watching = services.metrics.watchStarted(definition.type);
   try {
@@ -76,6 +76,8 @@ async function* lines(
     end();
   }
 }
+
+const watchEnded = new Error('the watch has ended');
 
 async function* only(line: Buffer): AsyncGenerator<Buffer> {
   yield line;
