@@ -23,7 +23,8 @@ export type Action =
   | { readonly kind: 'stop-sandboxes'; readonly ids: readonly string[] }
   | { readonly kind: 'pull-image'; readonly container: PodContainer }
   | { readonly kind: 'start-container'; readonly container: PodContainer; readonly start: StartPlan }
-  | { readonly kind: 'stop-containers'; readonly stops: readonly StopPlan[] }
+  /** `whole`: the pod as such is to stop, and all of it shares one grace period. */
+  | { readonly kind: 'stop-containers'; readonly stops: readonly StopPlan[]; readonly whole: boolean }
   | { readonly kind: 'remove-containers'; readonly ids: readonly string[] }
   | { readonly kind: 'remove-sandboxes'; readonly ids: readonly string[] }
   | { readonly kind: 'clear' }

@@ -6,6 +6,8 @@ export interface PodMemory {
   place: 'none' | 'ready' | 'unknown';
   /** Everything the runtime had of the pod has been removed. */
   cleared: boolean;
+  /** The API server has been asked to let go of the object; what is left is other people's finalizers. */
+  deleteRequested: boolean;
   /** Since when containers are being stopped on behalf of the whole pod. */
   stoppingSinceMs: number | undefined;
   /** The address of the last sandbox that had one: it stays in the status of a pod that has ended. */
@@ -67,6 +69,7 @@ export function createPodMemory(): PodMemory {
     failure: undefined,
     place: 'unknown',
     cleared: false,
+    deleteRequested: false,
     stoppingSinceMs: undefined,
     podIps: [],
     containers: new Map(),

@@ -55,6 +55,7 @@ function remove(situation: PodSituation): Action {
   if (stops) return delayed(situation, 'stop') ?? stops;
   if (!situation.memory.cleared) return delayed(situation, 'clear') ?? { kind: 'clear' };
   if (situation.gone) return { kind: 'forget' };
+  if (situation.memory.deleteRequested) return { kind: 'wait', untilMs: undefined };
   return delayed(situation, 'delete') ?? { kind: 'delete-object' };
 }
 
@@ -85,6 +86,7 @@ function stopEverything(situation: PodSituation): Action | undefined {
   const graceSeconds = Math.max(graceSecondsMin, Math.ceil(graceSecondsOf(situation) - elapsedMs / 1000));
   return {
     kind: 'stop-containers',
+    whole: true,
     stops: chosen.map((container) => ({ container, message: `Stopping container ${container.name}`, graceSeconds })),
   };
 }
@@ -112,6 +114,7 @@ function stopDoubles({ observed, pod }: PodSituation): Action | undefined {
     const graceSeconds = specOf(pod).terminationGracePeriodSeconds ?? graceSecondsDefault;
     return {
       kind: 'stop-containers',
+      whole: false,
       stops: stray.map((container) => ({ container, message: `Stopping container ${container.name}`, graceSeconds })),
     };
   }
@@ -152,7 +155,7 @@ function stopUnwanted({ observed, memory, pod }: PodSituation): Action | undefin
       });
     }
   }
-  if (stops.length > 0) return { kind: 'stop-containers', stops };
+  if (stops.length > 0) return { kind: 'stop-containers', whole: false, stops };
   return unstarted.length > 0 ? { kind: 'remove-containers', ids: unstarted } : undefined;
 }
 

@@ -1,0 +1,90 @@
+import type { SandboxConfig } from '../runtime/runtime.ts';
+import type { PodContext } from './context.ts';
+import { podDns } from './dns.ts';
+import { newest, readySandbox } from './observed.ts';
+import { containersOf } from './pod-model.ts';
+import { sandboxConfig } from './sandbox-config.ts';
+
+/** What the runtime was told, or would be told, of the pod's sandbox number `attempt`. */
+export function sandboxConfigOf(context: PodContext, attempt: number): SandboxConfig {
+  const { deps, place } = context;
+  const pod = context.pod();
+  return sandboxConfig({
+    pod,
+    attempt,
+    logDirectory: deps.host.logDirectory(place),
+    cgroupParent: deps.host.cgroupParent(place),
+    dns: podDns(pod, deps.node.resolver(), deps.settings),
+    clusterDomain: deps.settings.clusterDomain,
+    nodeName: deps.node.name,
+    seccompFolder: deps.settings.seccompFolder,
+  });
+}
+
+/** Stops what is left of earlier sandboxes, so that their network is given back, and makes a new one. */
+export async function createSandbox(context: PodContext, attempt: number, signal: AbortSignal): Promise<void> {
+  const { runtime, view, sandboxes } = context.deps;
+  await sandboxes.run(async () => {
+    for (const old of context.observed().sandboxes) await runtime.stopSandbox(old.id, signal);
+    const id = await runtime.runSandbox(sandboxConfigOf(context, attempt), signal);
+    await view.refreshSandbox(id, signal);
+  });
+  const ips = readySandbox(context.observed())?.ips ?? [];
+  if (ips.length > 0) context.memory.podIps = ips;
+}
+
+export async function stopSandboxes(context: PodContext, ids: readonly string[], signal: AbortSignal): Promise<void> {
+  const { runtime, view } = context.deps;
+  await Promise.all(
+    ids.map(async (id) => {
+      await runtime.stopSandbox(id, signal);
+      await view.refreshSandbox(id, signal);
+    }),
+  );
+}
+
+export async function removeSandboxes(context: PodContext, ids: readonly string[], signal: AbortSignal): Promise<void> {
+  const { runtime, view } = context.deps;
+  for (const id of ids) {
+    await runtime.stopSandbox(id, signal);
+    await runtime.removeSandbox(id, signal);
+    view.dropSandbox(id);
+  }
+}
+
+export async function removeContainers(
+  context: PodContext,
+  ids: readonly string[],
+  signal: AbortSignal,
+): Promise<void> {
+  const { runtime, view } = context.deps;
+  for (const id of ids) {
+    await runtime.removeContainer(id, signal);
+    view.dropContainer(id);
+    context.memory.probes.delete(id);
+  }
+}
+
+/** Everything the runtime and the machine hold of the pod goes. */
+export async function clearPod(context: PodContext, signal: AbortSignal): Promise<void> {
+  const { containers, sandboxes } = context.observed();
+  await removeContainers(
+    context,
+    containers.map(({ id }) => id),
+    signal,
+  );
+  await removeSandboxes(
+    context,
+    sandboxes.map(({ id }) => id),
+    signal,
+  );
+  await context.deps.host.removePod(context.place);
+  context.volumePaths.clear();
+  context.memory.place = 'none';
+  const left = context.observed();
+  context.memory.cleared = left.containers.length === 0 && left.sandboxes.length === 0;
+}
+
+/** Whether any container of the pod has ever been made here. */
+export const hasStarted = (context: PodContext): boolean =>
+  containersOf(context.pod()).some(({ spec }) => newest(context.observed(), spec.name) !== undefined);
