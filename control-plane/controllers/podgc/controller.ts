@@ -1,0 +1,94 @@
+import type { V1Pod } from '#api/generated/types.ts';
+import { nodes, pods } from '#api/kinds.ts';
+import type { Stored } from '#api/meta.ts';
+import { isConflict, isNotFound } from '#api/status-error.ts';
+import { createController } from '#client/controller.ts';
+import { keyOf } from '#client/key.ts';
+import { after, type Reconcile, type Runnable } from '#client/reconciler.ts';
+import type { ControllerContext } from '../shared/context.ts';
+import { disruptedStatus } from '../shared/disruption.ts';
+import { isPodTerminal } from '../shared/pods.ts';
+import { planPodGc } from './plan.ts';
+
+export interface PodGcSettings {
+  /** How many finished pods are kept. */
+  readonly finishedPodsMax: number;
+  readonly periodMs: number;
+  /** How long a node must be missing before its pods are given up. */
+  readonly missingNodeMs: number;
+}
+
+/** Removes pods that nobody else will: of nodes that are gone, never placed, or finished long ago. */
+export function createPodGcController(context: ControllerContext, settings: PodGcSettings): Runnable {
+  const { client, clock } = context;
+  const caches = { pods: context.informers.informer(pods), nodes: context.informers.informer(nodes) };
+  const missingSince = new Map<string, number>();
+
+  /** A node that was only just created may not be in the cache; one that the server does not have for a while is gone. */
+  const isGone = async (node: string, signal: AbortSignal): Promise<boolean> => {
+    const since = missingSince.get(node);
+    if (since === undefined) missingSince.set(node, clock.now());
+    if (since === undefined || clock.now() - since < settings.missingNodeMs) return false;
+    try {
+      await client.get(nodes, { name: node }, { signal });
+      return false;
+    } catch (error) {
+      if (isNotFound(error)) return true;
+      throw error;
+    }
+  };
+
+  const remove = async (pod: Stored<V1Pod>, signal: AbortSignal): Promise<void> => {
+    const preconditions = { uid: pod.metadata.uid };
+    try {
+      await client.delete(pods, keyOf(pod), { signal, gracePeriodSeconds: 0, preconditions });
+    } catch (error) {
+      if (!isNotFound(error) && !isConflict(error)) throw error;
+    }
+  };
+
+  /** Its containers ran on a machine that is no more: it has failed, whatever its last report says. */
+  const giveUp = async (pod: Stored<V1Pod>, signal: AbortSignal): Promise<void> => {
+    if (!isPodTerminal(pod)) {
+      const status = disruptedStatus(pod, 'DeletionByPodGC', 'PodGC: node no longer exists', clock.now());
+      await client.updateStatus(pods, { ...pod, status: { ...status, phase: 'Failed' } }, { signal });
+    }
+    await remove(pod, signal);
+  };
+
+  const reconcile: Reconcile = async (signal) => {
+    const hasNode = (name: string): boolean => caches.nodes.get({ name }) !== undefined;
+    for (const name of missingSince.keys()) if (hasNode(name)) missingSince.delete(name);
+    const plan = planPodGc(caches.pods.list(), hasNode, settings.finishedPodsMax);
+    for (const pod of plan.finished) await remove(pod, signal);
+    for (const pod of plan.unscheduled) await remove(pod, signal);
+    const missing = new Set(plan.orphaned.map(({ spec }) => spec?.nodeName ?? ''));
+    for (const name of missingSince.keys()) if (!missing.has(name)) missingSince.delete(name);
+    for (const name of [...missing].sort()) {
+      if (!(await isGone(name, signal))) continue;
+      for (const pod of plan.orphaned) if (pod.spec?.nodeName === name) await giveUp(pod, signal);
+    }
+    return after(settings.periodMs);
+  };
+
+  return createController({
+    name: 'podgc',
+    reconcile,
+    sources: [
+      {
+        waitForSync: async (signal) => {
+          await caches.pods.waitForSync(signal);
+          await caches.nodes.waitForSync(signal);
+        },
+        attach(enqueue) {
+          enqueue({ name: 'all' });
+          return () => {};
+        },
+      },
+    ],
+    concurrency: 1,
+    clock,
+    random: context.random,
+    log: context.log,
+  });
+}
