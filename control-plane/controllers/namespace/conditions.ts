@@ -18,7 +18,11 @@ export function namespaceConditions(
 ): readonly V1NamespaceCondition[] {
   const wanted = [
     ok('NamespaceDeletionDiscoveryFailure', 'ResourcesDiscovered', 'All resources successfully discovered'),
-    ok('NamespaceDeletionGroupVersionParsingFailure', 'ParsedGroupVersions', 'All legacy kube types successfully parsed'),
+    ok(
+      'NamespaceDeletionGroupVersionParsingFailure',
+      'ParsedGroupVersions',
+      'All legacy kube types successfully parsed',
+    ),
     contentFailure(found.failures),
     contentRemaining(found.remaining),
     finalizersRemaining(found.remaining),
@@ -48,7 +52,8 @@ const contentFailure = (failures: readonly string[]): V1NamespaceCondition =>
       };
 
 function contentRemaining(remaining: readonly Remaining[]): V1NamespaceCondition {
-  if (remaining.length === 0) return ok('NamespaceContentRemaining', 'ContentRemoved', 'All content successfully removed');
+  if (remaining.length === 0)
+    return ok('NamespaceContentRemaining', 'ContentRemoved', 'All content successfully removed');
   const list = remaining.map(({ resource, count }) => `${resource} has ${count} resource instances`).sort();
   return {
     type: 'NamespaceContentRemaining',

@@ -5,8 +5,8 @@ import type { ResourceType } from '#api/resource-type.ts';
 import { isNotFound, qualified, StatusError } from '#api/status-error.ts';
 import type { Informer } from '#client/informer.ts';
 import { after, done, type Reconcile } from '#client/reconciler.ts';
-import type { ControllerContext } from '../shared/context.ts';
 import { isSame } from '../shared/canonical.ts';
+import type { ControllerContext } from '../shared/context.ts';
 import { namespaceConditions, type Remaining } from './conditions.ts';
 
 /** What keeps a namespace until its content is gone. */
@@ -63,7 +63,13 @@ export function createNamespaceReconcile(
     if (!finalizers.includes(finalizer)) return done;
     const types = kinds().filter(({ namespaced }) => namespaced);
     const first = await emptyAll(types.filter(isWorkload), key.name, signal);
-    const second = nothing(first) ? await emptyAll(types.filter((type) => !isWorkload(type)), key.name, signal) : first;
+    const second = nothing(first)
+      ? await emptyAll(
+          types.filter((type) => !isWorkload(type)),
+          key.name,
+          signal,
+        )
+      : first;
     if (!nothing(second)) {
       await report(cached, second, signal);
       if (second.failures.length > 0) throw new Error(`namespace ${key.name}: ${second.failures.join('; ')}`);
@@ -71,7 +77,13 @@ export function createNamespaceReconcile(
     }
     const spec = { ...cached.spec, finalizers: finalizers.filter((name) => name !== finalizer) };
     try {
-      await client.updateSubresource(namespaces, { name: key.name }, 'finalize', { ...cached, ...{ spec } }, { signal });
+      await client.updateSubresource(
+        namespaces,
+        { name: key.name },
+        'finalize',
+        { ...cached, ...{ spec } },
+        { signal },
+      );
     } catch (error) {
       if (!isNotFound(error)) throw error;
     }
