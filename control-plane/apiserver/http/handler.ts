@@ -12,9 +12,9 @@ import { createInFlight, defaultInFlightLimits, type InFlightLimits } from './in
 import type { ApiRequest, ApiResponse } from './message.ts';
 import { compressed } from './respond.ts';
 import { parseRoute, parseTarget, type ResourceRoute, type Route, type Target } from './route.ts';
-import { statusResponse, toStatusError } from './status-response.ts';
+import { notServed, statusResponse, toStatusError } from './status-response.ts';
 import { attributesOf, servability, verbOf } from './verb.ts';
-import { notServed, serveResource } from './verbs.ts';
+import { serveResource } from './verbs.ts';
 import { createLineCache } from './watch-lines.ts';
 
 export interface HandlerOptions extends Services {

@@ -18,3 +18,7 @@ export function statusResponse(error: StatusError, headers: ApiResponse['headers
     body: Buffer.from(JSON.stringify(error.status)),
   };
 }
+
+/** There is no such URL. */
+export const notServed = (): StatusError =>
+  new StatusError(404, 'NotFound', 'the server could not find the requested resource', {});

@@ -1,4 +1,4 @@
-import { notFound, StatusError } from '#api/status-error.ts';
+import { notFound } from '#api/status-error.ts';
 import { serveReview } from '../auth/reviews.ts';
 import type { ResourceRegistry } from '../registry/registry.ts';
 import { type Exchange, keyOf } from './exchange.ts';
@@ -6,6 +6,7 @@ import { listMeta, listRepresentation, listResponse, objectRepresentation, objec
 import type { ApiResponse } from './message.ts';
 import { listParameters } from './query.ts';
 import { serveScale } from './scale-verbs.ts';
+import { notServed } from './status-response.ts';
 import { serveWatch } from './watch.ts';
 import type { LineCache } from './watch-lines.ts';
 import {
@@ -55,9 +56,6 @@ function serveObject(
       throw notServed();
   }
 }
-
-export const notServed = (): StatusError =>
-  new StatusError(404, 'NotFound', 'the server could not find the requested resource', {});
 
 async function serveGet(exchange: Exchange, registry: ResourceRegistry): Promise<ApiResponse> {
   const representation = objectRepresentation(exchange);
