@@ -9,6 +9,9 @@ interface ColumnOptions {
   readonly wide?: boolean;
 }
 
+/** What kubectl shows where there is nothing. */
+export const none = '<none>';
+
 /** One column; `wide`: only with -o wide. */
 export function column<T extends KubeObject>(
   name: string,

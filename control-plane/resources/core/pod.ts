@@ -7,9 +7,13 @@ import {
   proxyVerbs,
   statusSubresource,
 } from '../subresources.ts';
+import { podColumns } from './pod-columns.ts';
+import { podStrategy } from './pod-strategy.ts';
 
 export const podResource = defineResource({
   type: pods,
+  strategy: podStrategy,
+  columns: podColumns,
   subresources: [
     connectSubresource('attach', ['create', 'get'], 'PodAttachOptions'),
     actionSubresource('binding', { group: '', version: 'v1', kind: 'Binding', model: 'V1Binding' }),
