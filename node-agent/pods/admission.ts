@@ -92,7 +92,7 @@ const hostPortsOf = (pod: ApiPod): { readonly port: number; readonly protocol: s
 function tooMuch(pod: ApiPod, node: V1Node, others: readonly ApiPod[]): PodFailure | undefined {
   const allocatable = node.status?.allocatable ?? {};
   const active = others.filter(isActive);
-  const podsMax = allocatable['pods'] === undefined ? undefined : quantityValue(parseQuantity(allocatable['pods']));
+  const podsMax = allocatable.pods === undefined ? undefined : quantityValue(parseQuantity(allocatable.pods));
   if (podsMax !== undefined && active.length + 1 > podsMax) return refusal('pods', 1, active.length, podsMax);
   for (const [name, wanted] of podResourcesOf(pod).requests) {
     if (compareQuantities(wanted, zero) <= 0) continue;

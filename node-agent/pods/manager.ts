@@ -35,16 +35,22 @@ export function createPodManager({ deps, informer, node }: PodManagerOptions, li
   const take = (pod: ApiPod, gone = false): void => {
     const { uid } = pod.metadata;
     const known = workers.get(uid);
-    if (known) return known.update(pod);
+    if (known) {
+      known.update(pod);
+      return;
+    }
     const refusal = gone ? undefined : refusalOf(pod);
-    const worker = createPodWorker(
-      deps,
-      { pod, gone, refusal, onFinished: () => workers.get(uid) === worker && workers.delete(uid) },
-      life,
-    );
+    const worker = createPodWorker(deps, { pod, gone, refusal, onFinished: () => leave(uid) }, life);
     workers.set(uid, worker);
     if (refusal) deps.emit(pod, 'Warning', refusal.reason, refusal.message);
     worker.wake();
+  };
+
+  const leave = (uid: string): void => {
+    workers.delete(uid);
+    // A pod of that identity may have come back while its last step ran; nobody else would take it up.
+    const again = informer.list().find((pod) => pod.metadata.uid === uid);
+    if (again) take(again);
   };
 
   /** Only a pod that nothing here knows yet may be refused: what runs stays. */

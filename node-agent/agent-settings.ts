@@ -1,0 +1,80 @@
+import { type NodeSettings, nodeSettingsDefault } from './node/node-settings.ts';
+import type { PodSettings } from './pods/context.ts';
+
+/** What may be told of an agent; all optional. Times in milliseconds. */
+export interface AgentSettings {
+  /** @default the machine's own */
+  readonly nodeAddresses?: readonly string[] | undefined;
+  readonly nodeLabels?: Readonly<Record<string, string>> | undefined;
+  readonly nodeTaints?: NodeSettings['taints'] | undefined;
+  /** The node's share of the pod network, for the Node object. */
+  readonly podCidr?: string | undefined;
+  /** @default 110 */
+  readonly podsMax?: number | undefined;
+  readonly reserved?: Partial<NodeSettings['reserved']> | undefined;
+  /** Shown as the kubelet's version. */
+  readonly version?: string | undefined;
+  /** Where the agent's own server listens. @default 10250 */
+  readonly agentPort?: number | undefined;
+  /** @default 10 s */
+  readonly nodeStatusCheckMs?: number | undefined;
+  /** An unchanged status is written this often. @default 5 min */
+  readonly nodeStatusReportMs?: number | undefined;
+  /** @default 10 s */
+  readonly leaseRenewMs?: number | undefined;
+  /** @default 40 */
+  readonly leaseSeconds?: number | undefined;
+  /** Servers of the cluster's DNS; none: pods use the node's resolver. */
+  readonly clusterDns?: readonly string[] | undefined;
+  /** @default cluster.local */
+  readonly clusterDomain?: string | undefined;
+  /** Where seccomp profiles of type Localhost lie. @default /var/lib/berth/agent/seccomp */
+  readonly seccompFolder?: string | undefined;
+  /** @default 8 */
+  readonly sandboxesAtOnce?: number | undefined;
+  /** The runtime is listed anew this often, should an event have been lost. @default 30 s */
+  readonly relistMs?: number | undefined;
+}
+
+export interface CompiledAgentSettings {
+  readonly node: NodeSettings;
+  readonly pods: PodSettings;
+  readonly sandboxesAtOnce: number;
+  readonly relistMs: number;
+}
+
+/** Throws a TypeError for settings that cannot work. */
+export function compileAgentSettings(nodeName: string, settings: AgentSettings = {}): CompiledAgentSettings {
+  const base = nodeSettingsDefault;
+  const leaseRenewMs = settings.leaseRenewMs ?? base.leaseRenewMs;
+  const leaseSeconds = settings.leaseSeconds ?? base.leaseSeconds;
+  if (leaseRenewMs >= leaseSeconds * 1000)
+    throw new TypeError(`leaseRenewMs (${leaseRenewMs}) must be shorter than leaseSeconds (${leaseSeconds})`);
+  const sandboxesAtOnce = settings.sandboxesAtOnce ?? 8;
+  if (!(sandboxesAtOnce >= 1)) throw new TypeError(`sandboxesAtOnce must be at least 1, not ${sandboxesAtOnce}`);
+  return {
+    node: {
+      name: nodeName,
+      addresses: settings.nodeAddresses ?? base.addresses,
+      labels: settings.nodeLabels ?? base.labels,
+      taints: settings.nodeTaints ?? base.taints,
+      podCidr: settings.podCidr,
+      podsMax: settings.podsMax ?? base.podsMax,
+      reserved: { ...base.reserved, ...settings.reserved },
+      version: settings.version ?? base.version,
+      agentPort: settings.agentPort ?? base.agentPort,
+      statusCheckMs: settings.nodeStatusCheckMs ?? base.statusCheckMs,
+      statusReportMs: settings.nodeStatusReportMs ?? base.statusReportMs,
+      leaseRenewMs,
+      leaseSeconds,
+    },
+    pods: {
+      clusterDns: settings.clusterDns ?? [],
+      clusterDomain: settings.clusterDomain ?? 'cluster.local',
+      seccompFolder: settings.seccompFolder ?? '/var/lib/berth/agent/seccomp',
+      callTimeoutMs: 120_000,
+    },
+    sandboxesAtOnce,
+    relistMs: settings.relistMs ?? 30_000,
+  };
+}

@@ -1,0 +1,160 @@
+import type { V1Node } from '#api/generated/types.ts';
+import { nodes } from '#api/kinds.ts';
+import type { Stored } from '#api/meta.ts';
+import { isAlreadyExists, isConflict, isNotFound } from '#api/status-error.ts';
+import type { Clock } from '#base/clock.ts';
+import type { Log } from '#base/log.ts';
+import type { ApiClient } from '#client/api-client.ts';
+import { retryDelayMs } from '../pods/back-off.ts';
+import type { NodeContext } from '../pods/context.ts';
+import { parseResolvConf } from '../pods/dns.ts';
+import { messageOf } from '../pods/errors.ts';
+import type { MachineFacts, NodeHost } from '../pods/host.ts';
+import { sameJson } from '../pods/same-json.ts';
+import type { ContainerRuntime, Image, RuntimeVersion, SandboxConfig } from '../runtime/runtime.ts';
+import { keepLease } from './lease.ts';
+import { addressesOf, allocatableOf, type NodeReading, newNode, nodeLabels, nodeStatus } from './node-object.ts';
+import type { NodeSettings } from './node-settings.ts';
+
+/** Keeps the Node object and its lease: registers it, again when it was deleted, and reports how the machine is. */
+export interface NodeKeeper {
+  /** Reads the machine; everything below needs it. */
+  prepare(): Promise<void>;
+  readonly context: NodeContext;
+  node(): Stored<V1Node> | undefined;
+  readonly ready: boolean;
+  run(signal: AbortSignal): Promise<void>;
+}
+
+export interface NodeKeeperOptions {
+  readonly client: ApiClient;
+  readonly runtime: ContainerRuntime;
+  readonly host: NodeHost;
+  readonly settings: NodeSettings;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** How often to look while the node is not ready: the first pod waits for it. */
+const notReadyCheckMs = 250;
+
+export function createNodeKeeper(options: NodeKeeperOptions): NodeKeeper {
+  const { client, runtime, host, settings, clock, log } = options;
+  let facts: MachineFacts | undefined;
+  let resolver: NonNullable<SandboxConfig['dns']> = { servers: [], searches: [], options: [] };
+  let current: Stored<V1Node> | undefined;
+  let version: RuntimeVersion | undefined;
+  let ready = false;
+  let writtenMs = Number.NEGATIVE_INFINITY;
+
+  const known = (): MachineFacts => {
+    if (!facts) throw new Error('the node keeper was not prepared');
+    return facts;
+  };
+
+  const read = async (signal: AbortSignal): Promise<NodeReading> => {
+    let notReady: string | undefined;
+    let images: readonly Image[] = [];
+    try {
+      const status = await runtime.status(signal);
+      version ??= await runtime.version(signal);
+      images = await runtime.listImages(signal);
+      if (!status.runtimeReady) notReady = `container runtime not ready: ${status.message}`;
+      else if (!status.networkReady) notReady = `container runtime network not ready: ${status.message}`;
+    } catch (error) {
+      version = undefined;
+      notReady = `container runtime is down: ${messageOf(error)}`;
+    }
+    return { facts: known(), usage: await host.usage(), runtime: version, notReady, images, nowMs: clock.now() };
+  };
+
+  const fetchNode = async (signal: AbortSignal): Promise<Stored<V1Node> | undefined> => {
+    try {
+      return await client.get(nodes, { name: settings.name }, { signal });
+    } catch (error) {
+      if (isNotFound(error)) return undefined;
+      throw error;
+    }
+  };
+
+  const register = async (reading: NodeReading, signal: AbortSignal): Promise<Stored<V1Node> | undefined> => {
+    try {
+      log.info({ node: settings.name }, 'registering the node');
+      return await client.create(nodes, newNode(settings, reading), { signal });
+    } catch (error) {
+      if (isAlreadyExists(error)) return fetchNode(signal);
+      throw error;
+    }
+  };
+
+  /** Labels and pod network of a node that was there before. */
+  const reconcileMeta = async (node: Stored<V1Node>, signal: AbortSignal): Promise<Stored<V1Node>> => {
+    const labels = { ...node.metadata.labels, ...nodeLabels(settings, known()) };
+    const podCidr = node.spec?.podCIDR ?? settings.podCidr;
+    const spec = { ...node.spec, ...(podCidr && { podCIDR: podCidr, podCIDRs: node.spec?.podCIDRs ?? [podCidr] }) };
+    if (sameJson(labels, node.metadata.labels) && sameJson(spec, node.spec ?? {})) return node;
+    return client.update(nodes, { ...node, metadata: { ...node.metadata, labels }, spec }, { signal });
+  };
+
+  const report = async (signal: AbortSignal): Promise<void> => {
+    const reading = await read(signal);
+    const found = (await fetchNode(signal)) ?? (await register(reading, signal));
+    if (!found) return;
+    if (found.metadata.uid !== current?.metadata.uid) writtenMs = Number.NEGATIVE_INFINITY;
+    current = await reconcileMeta(found, signal);
+    const status = nodeStatus(settings, reading, current.status);
+    const due = clock.now() - writtenMs >= settings.statusReportMs;
+    if (due || !sameJson(withoutHeartbeat(status), withoutHeartbeat(current.status ?? {}))) {
+      current = await client.updateStatus(nodes, { ...current, status }, { signal });
+      writtenMs = clock.now();
+    }
+    ready = reading.notReady === undefined;
+  };
+
+  const reportAlways = async (signal: AbortSignal): Promise<void> => {
+    let failures = 0;
+    while (!signal.aborted) {
+      let delayMs = settings.statusCheckMs;
+      try {
+        await report(signal);
+        failures = 0;
+        if (!ready) delayMs = Math.min(delayMs, notReadyCheckMs);
+      } catch (error) {
+        if (signal.aborted) return;
+        failures++;
+        delayMs = Math.min(retryDelayMs(failures, 100, 5_000), settings.statusCheckMs);
+        if (!isConflict(error)) log.warn({ err: error, retryMs: delayMs }, 'node status not reported');
+      }
+      await clock.sleep(delayMs, signal).catch(() => undefined);
+    }
+  };
+
+  return {
+    async prepare() {
+      facts = await host.facts();
+      resolver = parseResolvConf(await host.resolvConf());
+    },
+    context: {
+      name: settings.name,
+      hostIps: () =>
+        addressesOf(settings, known()).flatMap(({ type, address }) => (type === 'InternalIP' ? [address] : [])),
+      allocatable: () => allocatableOf(settings, known()),
+      memoryCapacityBytes: () => known().memoryBytes,
+      resolver: () => resolver,
+    },
+    node: () => current,
+    get ready() {
+      return ready;
+    },
+    async run(signal) {
+      await Promise.all([
+        reportAlways(signal),
+        keepLease({ client, clock, log, settings, node: () => current }, signal),
+      ]);
+    },
+  };
+}
+
+function withoutHeartbeat(status: NonNullable<V1Node['status']>): object {
+  return { ...status, conditions: (status.conditions ?? []).map(({ lastHeartbeatTime: _, ...rest }) => rest) };
+}

@@ -1,0 +1,35 @@
+/** How a node presents itself. Times in milliseconds. */
+export interface NodeSettings {
+  readonly name: string;
+  /** Empty: the machine's own. */
+  readonly addresses: readonly string[];
+  readonly labels: Readonly<Record<string, string>>;
+  readonly taints: readonly { readonly key: string; readonly value?: string; readonly effect: string }[];
+  readonly podCidr: string | undefined;
+  readonly podsMax: number;
+  readonly reserved: { readonly cpuMilli: number; readonly memoryBytes: number; readonly storageRatio: number };
+  /** `v1.36.0+berth…`. */
+  readonly version: string;
+  readonly agentPort: number;
+  readonly statusCheckMs: number;
+  readonly statusReportMs: number;
+  readonly leaseRenewMs: number;
+  readonly leaseSeconds: number;
+}
+
+const mebi = 1024 ** 2;
+
+export const nodeSettingsDefault: Omit<NodeSettings, 'name'> = {
+  addresses: [],
+  labels: {},
+  taints: [],
+  podCidr: undefined,
+  podsMax: 110,
+  reserved: { cpuMilli: 100, memoryBytes: 256 * mebi, storageRatio: 0.05 },
+  version: 'v1.36.0+berth0.1.0',
+  agentPort: 10_250,
+  statusCheckMs: 10_000,
+  statusReportMs: 300_000,
+  leaseRenewMs: 10_000,
+  leaseSeconds: 40,
+};
