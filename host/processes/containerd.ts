@@ -1,12 +1,11 @@
 import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { writeFileAtomic } from '../files.ts';
+import { pauseImageName } from '../images/build.ts';
 import type { HostLayout } from '../layout.ts';
 import { hasSysResource } from '../machine.ts';
 import { findCommand, requireCommand } from '../packages.ts';
 import type { SupervisedProcess } from './supervised.ts';
-
-export const pauseImageName = 'berth.local/pause:1';
 
 /** Our own containerd: sockets, state and network configuration apart from one that the machine may run already. */
 export function containerdProcess(layout: HostLayout): SupervisedProcess {
