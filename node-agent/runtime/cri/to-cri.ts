@@ -26,7 +26,8 @@ import { toSignalNumber } from './signals.ts';
 export function toSandboxConfig(config: SandboxConfig): PodSandboxConfig {
   return PodSandboxConfig.fromPartial({
     metadata: { ...config.pod },
-    hostname: config.hostname,
+    // The node's own namespace cannot be renamed.
+    hostname: config.hostNetwork ? '' : config.hostname,
     logDirectory: config.logDirectory,
     dnsConfig: config.dns && {
       servers: [...config.dns.servers],
