@@ -90,5 +90,7 @@ export interface StoreWriteOptions extends ReadOptions {
 
 export interface StoreWatchOptions {
   readonly afterRevision?: Revision | undefined;
+  /** False: leave out `previous`, for a caller that remembers by itself. Default true. */
+  readonly previous?: boolean | undefined;
   readonly signal: AbortSignal;
 }

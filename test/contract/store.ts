@@ -1,5 +1,5 @@
 /** What every Store must do, as one suite: `runStoreContract('memory', makeStore)`. */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { StoreError, type StoreErrorCode } from '#control-plane/store/errors.ts';
 import type { Revision, Store, StoreBatch, StoreChange } from '#control-plane/store/store.ts';
 
@@ -7,13 +7,16 @@ export interface StoreUnderTest {
   readonly store: Store;
   /** Lets time pass: virtual, or real. */
   readonly passTime: (ms: number) => Promise<void>;
-  /** Stops and starts what is behind the store, where there is anything; writes that were acknowledged must survive. */
-  readonly restart?: () => Promise<void>;
   readonly end: () => Promise<void>;
 }
 
 const value = (text: string): Buffer => Buffer.from(text);
 let folders = 0;
+
+export interface RestartableStore extends StoreUnderTest {
+  /** Kills what is behind the store and starts it again. */
+  readonly restart: () => Promise<void>;
+}
 
 export function runStoreContract(name: string, makeStore: () => Promise<StoreUnderTest>): void {
   describe(`store contract: ${name}`, () => {
@@ -390,10 +393,17 @@ export function runStoreContract(name: string, makeStore: () => Promise<StoreUnd
         await failure(store.compact((await store.currentRevision()) + 1000), 'future-revision');
       });
     });
+  });
+}
 
+/** For stores that live outside of this process. */
+export function runStoreRestartContract(name: string, makeStore: () => Promise<RestartableStore>): void {
+  describe(`store contract, restarts: ${name}`, () => {
     test('what was acknowledged outlives a restart, and a watch goes on from its revision', async () => {
-      if (!made.restart) return;
-      const at = folder();
+      const made = await makeStore();
+      onTestFinished(() => made.end());
+      const { store } = made;
+      const at = '/contract/restart/';
       const start = await store.currentRevision();
       const acknowledged = new Set<string>();
       let stopWriting = false;

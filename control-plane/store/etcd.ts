@@ -1,0 +1,134 @@
+import type { Clock } from '#base/clock.ts';
+import type { Log } from '#base/log.ts';
+import { StoreError } from './errors.ts';
+import { connect, type EtcdTls, rangeEnd } from './etcd/connection.ts';
+import { entryOf } from './etcd/entry.ts';
+import { isLeaseGone, toStoreError } from './etcd/errors.ts';
+import { createLeases } from './etcd/leases.ts';
+import { type EtcdWatch, openEtcdWatch } from './etcd/watch.ts';
+import { createWriteQueue } from './etcd/write-queue.ts';
+import type { Revision, Store, StoreWriteOptions, StoreWritten } from './store.ts';
+import { checkValueSize } from './value-size.ts';
+
+export interface EtcdStoreOptions {
+  /** `http://127.0.0.1:2379`; all of one cluster. */
+  readonly endpoints: readonly string[];
+  readonly tls?: EtcdTls | undefined;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Gives up waiting for etcd when it aborts. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+const callMaxMs = 10_000;
+const connectRetryMs = 100;
+const connectLogEvery = 50;
+
+/** Resolves once etcd has answered; keeps trying until the signal aborts. */
+export async function createEtcdStore({ endpoints, tls, clock, log, signal }: EtcdStoreOptions): Promise<Store> {
+  const client = connect(endpoints, tls);
+  const deadline = (): Date => new Date(clock.now() + callMaxMs);
+  const { kv } = client;
+  const queue = createWriteQueue({ kv, deadline });
+  const leases = createLeases(client.leaseClient, clock, deadline);
+  const watches = new Set<EtcdWatch>();
+  const closing = new AbortController();
+
+  const call = async <T>(signal: AbortSignal | undefined, work: () => Promise<T>, key?: string): Promise<T> => {
+    if (closing.signal.aborted) throw new StoreError('unavailable', 'the store is closed');
+    if (signal?.aborted) throw new StoreError('timeout', 'given up before it began', { cause: signal.reason });
+    try {
+      return await work();
+    } catch (error) {
+      throw toStoreError(error, key);
+    }
+  };
+
+  const write = (
+    key: string,
+    value: Buffer | undefined,
+    expectedRevision: Revision,
+    { signal, ttlSeconds }: StoreWriteOptions = {},
+  ): Promise<StoreWritten> =>
+    call(
+      signal,
+      async () => {
+        if (value) checkValueSize(key, value);
+        if (ttlSeconds === undefined) return queue.write({ key, value, expectedRevision });
+        const lease = await leases.leaseFor(ttlSeconds);
+        try {
+          return await queue.write({ key, value, expectedRevision, lease });
+        } catch (error) {
+          if (!isLeaseGone(error)) throw error;
+          leases.forget(lease);
+          return await queue.write({ key, value, expectedRevision, lease: await leases.leaseFor(ttlSeconds) });
+        }
+      },
+      key,
+    );
+
+  const currentRevision = async (): Promise<Revision> => {
+    const { header } = await kv.range({ key: Buffer.from('/'), count_only: true }, { deadline: deadline() });
+    return Number(header.revision);
+  };
+
+  const store: Store = {
+    get: (key, options) =>
+      call(
+        options?.signal,
+        async () => {
+          const { kvs } = await kv.range({ key: Buffer.from(key) }, { deadline: deadline() });
+          return kvs[0] && entryOf(kvs[0]);
+        },
+        key,
+      ),
+    list: (prefix, { limit, afterKey, atRevision, signal } = {}) =>
+      call(signal, async () => {
+        const start = Buffer.from(afterKey === undefined || afterKey < prefix ? prefix : `${afterKey}\0`);
+        const range = { key: start, range_end: rangeEnd(Buffer.from(prefix)) };
+        const options = { ...(limit && { limit }), ...(atRevision && { revision: atRevision }) };
+        const { kvs, header, count } = await kv.range({ ...range, ...options }, { deadline: deadline() });
+        const remaining = Number(count) - kvs.length;
+        const revision = atRevision || Number(header.revision);
+        return { entries: kvs.map(entryOf), revision, more: remaining > 0, remaining };
+      }),
+    create: (key, value, options) => write(key, value, 0, options),
+    update: write,
+    delete: (key, expectedRevision, options) => write(key, undefined, expectedRevision, options),
+    watch(prefix, { afterRevision, signal, previous = true }) {
+      const both = AbortSignal.any([signal, closing.signal]);
+      const onEnd = (): void => void watches.delete(watch);
+      const watch = openEtcdWatch(client.watchClient, { prefix, afterRevision, previous, signal: both }, onEnd);
+      watches.add(watch);
+      return watch.batches;
+    },
+    requestProgress: () =>
+      call(undefined, async () => {
+        const revision = await currentRevision();
+        for (const watch of watches) watch.oblige(revision);
+      }),
+    currentRevision: (options) => call(options?.signal, currentRevision),
+    compact: (revision) =>
+      call(undefined, async () => {
+        await kv.compact({ revision }, { deadline: deadline() });
+      }),
+    async close() {
+      closing.abort();
+      client.close();
+    },
+  };
+
+  for (let tried = 0; ; tried++) {
+    try {
+      await store.currentRevision({ signal });
+      return store;
+    } catch (error) {
+      if (signal?.aborted) {
+        await store.close();
+        throw error;
+      }
+      if (tried % connectLogEvery === 0) log.warn({ err: error, endpoints }, 'waiting for etcd');
+      await clock.sleep(connectRetryMs, signal).catch(() => undefined);
+    }
+  }
+}

@@ -1,0 +1,161 @@
+import type { ICompare, IRequestOp, ITxnResponse, KVClient } from 'etcd3';
+import { StoreError } from '../errors.ts';
+import type { Revision, StoreWritten } from '../store.ts';
+import { entryOf } from './entry.ts';
+import { isRefusedWhole, toStoreError } from './errors.ts';
+
+/** One conditional write. */
+export interface QueuedWrite {
+  readonly key: string;
+  /** Undefined to delete. */
+  readonly value: Buffer | undefined;
+  /** 0: the key must not be there. */
+  readonly expectedRevision: Revision;
+  readonly lease?: string | undefined;
+}
+
+/** Group commit: writes that arrive together travel as nested transactions of one call, each with its own condition. */
+export interface WriteQueue {
+  /** Rejects with a StoreError, or with etcd's own error when it refused the write for its lease. */
+  write(write: QueuedWrite): Promise<StoreWritten>;
+}
+
+export interface WriteQueueOptions {
+  readonly kv: Pick<KVClient, 'txn'>;
+  readonly deadline: () => Date;
+  readonly limits?: WriteQueueLimits;
+}
+
+export interface WriteQueueLimits {
+  /** etcd's --max-txn-ops (128) counts the outer and the nested level together. */
+  readonly groupWritesMax: number;
+  readonly groupBytesMax: number;
+  readonly groupsInFlightMax: number;
+  /** A further group is sent while others are under way only once it has this many writes. */
+  readonly groupWritesWorthwhile: number;
+  readonly waitingMax: number;
+}
+
+export const defaultWriteQueueLimits: WriteQueueLimits = {
+  groupWritesMax: 64,
+  groupBytesMax: 1024 * 1024,
+  groupsInFlightMax: 4,
+  groupWritesWorthwhile: 16,
+  waitingMax: 50_000,
+};
+
+interface Waiting extends QueuedWrite {
+  readonly resolve: (written: StoreWritten) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+export function createWriteQueue({ kv, deadline, limits = defaultWriteQueueLimits }: WriteQueueOptions): WriteQueue {
+  let waiting: Waiting[] = [];
+  let inFlight = 0;
+  let scheduled = false;
+
+  const schedule = (): void => {
+    if (scheduled) return;
+    scheduled = true;
+    // Everything that is written in this turn of the event loop is there when it runs.
+    queueMicrotask(pump);
+  };
+
+  const pump = (): void => {
+    scheduled = false;
+    while (waiting.length && inFlight < limits.groupsInFlightMax) {
+      if (inFlight > 0 && waiting.length < limits.groupWritesWorthwhile) return;
+      const { group, rest } = takeGroup(waiting, limits);
+      waiting = rest;
+      inFlight++;
+      void commit(group).finally(() => {
+        inFlight--;
+        schedule();
+      });
+    }
+  };
+
+  const commit = async (group: readonly Waiting[]): Promise<void> => {
+    try {
+      const response = await send(group);
+      for (const [index, write] of group.entries()) settle(write, response, index);
+    } catch (error) {
+      // One bad write makes etcd refuse the whole group before it does anything: then each must stand for itself.
+      if (group.length > 1 && isRefusedWhole(error)) await Promise.all(group.map((write) => commit([write])));
+      else for (const write of group) write.reject(isRefusedWhole(error) ? error : toStoreError(error, write.key));
+    }
+  };
+
+  const send = (group: readonly Waiting[]): Promise<ITxnResponse> =>
+    kv.txn({ success: group.map(nestedTransaction) }, { deadline: deadline() });
+
+  return {
+    write(write) {
+      if (waiting.length >= limits.waitingMax) {
+        return Promise.reject(
+          new StoreError('unavailable', 'too many writes are waiting for etcd', { key: write.key }),
+        );
+      }
+      return new Promise((resolve, reject) => {
+        waiting.push({ ...write, resolve, reject });
+        schedule();
+      });
+    },
+  };
+}
+
+/** In order of arrival, but never two writes to one key: etcd allows that only once in a transaction. */
+function takeGroup(
+  waiting: readonly Waiting[],
+  limits: WriteQueueLimits,
+): { readonly group: readonly Waiting[]; readonly rest: Waiting[] } {
+  const keys = new Set<string>();
+  const group: Waiting[] = [];
+  const rest: Waiting[] = [];
+  let bytes = 0;
+  for (const [index, write] of waiting.entries()) {
+    const size = write.key.length + (write.value?.length ?? 0);
+    const full = group.length === limits.groupWritesMax || (group.length > 0 && bytes + size > limits.groupBytesMax);
+    if (full) {
+      rest.push(...waiting.slice(index));
+      break;
+    }
+    if (keys.has(write.key)) {
+      rest.push(write);
+      continue;
+    }
+    keys.add(write.key);
+    group.push(write);
+    bytes += size;
+  }
+  return { group, rest };
+}
+
+function nestedTransaction({ key, value, expectedRevision, lease }: Waiting): IRequestOp {
+  const bytes = Buffer.from(key);
+  const compare: ICompare = { key: bytes, target: 'Mod', result: 'Equal', mod_revision: expectedRevision };
+  const change: IRequestOp = value
+    ? { request_put: { key: bytes, value, ...(lease && { lease }) } }
+    : { request_delete_range: { key: bytes } };
+  return { request_txn: { compare: [compare], success: [change], failure: [{ request_range: { key: bytes } }] } };
+}
+
+function settle(write: Waiting, response: ITxnResponse, index: number): void {
+  const { key, expectedRevision } = write;
+  const own = response.responses[index]?.response_txn;
+  if (own?.succeeded) {
+    write.resolve({ revision: Number(response.header.revision) });
+    return;
+  }
+  if (!own) {
+    write.reject(new StoreError('internal', `etcd did not answer for ${key}`, { key }));
+    return;
+  }
+  const found = own.responses[0]?.response_range.kvs[0];
+  const current = found && { current: entryOf(found) };
+  const error =
+    expectedRevision === 0
+      ? new StoreError('exists', `${key} exists already`, { key, ...current })
+      : new StoreError('conflict', `${key} is not at revision ${expectedRevision}`, { key, ...current });
+  write.reject(error);
+}

@@ -1,0 +1,115 @@
+/** A throw-away etcd for tests: its own folder, free ports, nothing synced to disk, gone afterwards. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtemp, rm, statfs } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { freePorts } from './ports.ts';
+
+export interface TestEtcd {
+  readonly endpoints: readonly string[];
+  /** Stops it and removes its folder. */
+  stop(): Promise<void>;
+  /** Ends it at once, as a crash does; the folder stays for `restart`. */
+  kill(): Promise<void>;
+  /** Starts it again on the same ports and folder; kills it first when it runs. */
+  restart(): Promise<void>;
+}
+
+export interface TestEtcdOptions {
+  /** Default: temporary and removed by `stop`. */
+  readonly dataDir?: string;
+  /** More of etcd's flags. */
+  readonly flags?: readonly string[];
+}
+
+const readyMaxMs = 20_000;
+const errorTextMax = 4000;
+/** etcd alone reserves 64 MiB for its log, twice. */
+const memoryBytesMin = 1024 ** 3;
+
+/** Rejects, with what etcd said, when it ends before it is ready. */
+export async function startEtcd(options: TestEtcdOptions = {}): Promise<TestEtcd> {
+  const folder = options.dataDir ?? (await mkdtemp(join(await fastFolder(), 'berth-etcd-')));
+  const clientPort = await freePorts(2);
+  const client = `http://127.0.0.1:${clientPort}`;
+  const peer = `http://127.0.0.1:${clientPort + 1}`;
+  const flags = [
+    ...['--name', 'test', '--data-dir', join(folder, 'data'), '--log-level', 'error', '--logger', 'zap'],
+    ...['--listen-client-urls', client, '--advertise-client-urls', client],
+    ...['--listen-peer-urls', peer, '--initial-advertise-peer-urls', peer, '--initial-cluster', `test=${peer}`],
+    ...(options.flags ?? []),
+  ];
+
+  let child: ChildProcess | undefined;
+  const start = async (): Promise<void> => {
+    child = spawn('etcd', flags, { stdio: ['ignore', 'ignore', 'pipe'] });
+    await ready(child, client);
+  };
+  const kill = async (): Promise<void> => {
+    const dying = child;
+    child = undefined;
+    if (!dying || dying.exitCode !== null || dying.signalCode !== null) return;
+    const ended = new Promise((resolve) => dying.once('exit', resolve));
+    dying.kill('SIGKILL');
+    await ended;
+  };
+  const stop = async (): Promise<void> => {
+    await kill();
+    if (!options.dataDir) await rm(folder, { recursive: true, force: true });
+  };
+
+  try {
+    await start();
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return {
+    endpoints: [client],
+    stop,
+    kill,
+    async restart() {
+      await kill();
+      await start();
+    },
+  };
+}
+
+/** Resolves when etcd says that it is healthy, rejects when it ends first or takes too long. */
+async function ready(child: ChildProcess, client: string): Promise<void> {
+  let said = '';
+  child.stderr?.on('data', (chunk) => {
+    said = `${said}${chunk}`.slice(-errorTextMax);
+  });
+  const stopPolling = new AbortController();
+  const ended = new Promise<never>((_, reject) => {
+    child.once('error', (error) => reject(new Error(`etcd cannot be started: ${error.message}`, { cause: error })));
+    child.once('exit', (code, signal) =>
+      reject(new Error(`etcd ended (${code ?? signal}) before it was ready: ${said}`)),
+    );
+  });
+  try {
+    await Promise.race([ended, untilHealthy(client, stopPolling.signal)]);
+  } finally {
+    stopPolling.abort();
+    // Later the end is expected; an unheard rejection would end the test run.
+    ended.catch(() => undefined);
+  }
+}
+
+async function untilHealthy(client: string, signal: AbortSignal): Promise<void> {
+  const untilMs = performance.now() + readyMaxMs;
+  while (performance.now() < untilMs && !signal.aborted) {
+    const answer = await fetch(`${client}/health`, { signal: AbortSignal.timeout(1000) }).catch(() => undefined);
+    if (answer?.ok && (await answer.text()).includes('true')) return;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  throw new Error(`etcd was not ready within ${readyMaxMs} ms`);
+}
+
+/** Memory where there is enough of it: syncing costs nothing there. Not every etcd knows --unsafe-no-fsync. */
+async function fastFolder(): Promise<string> {
+  const memory = '/dev/shm';
+  const { bavail, bsize } = await statfs(memory).catch(() => ({ bavail: 0, bsize: 0 }));
+  return bavail * bsize > memoryBytesMin ? memory : tmpdir();
+}
