@@ -1,3 +1,4 @@
+import type { V1Pod } from '#api/generated/types.ts';
 import type { KubeObject, Stored } from '#api/meta.ts';
 import type { Informer } from '#client/informer.ts';
 import { controllerOf } from './owners.ts';
@@ -21,3 +22,10 @@ export const ownedAndOrphans = <T extends KubeObject>(
   ...informer.byIndex(controllerIndex, owner.metadata.uid),
   ...informer.byIndex(controllerIndex, orphansOf(owner.metadata.namespace ?? '')),
 ];
+
+/** Index of pods by the node they are placed on. */
+export const nodeIndex = 'node';
+
+export const nodeIndexes = {
+  [nodeIndex]: (pod: V1Pod): readonly string[] => (pod.spec?.nodeName === undefined ? [] : [pod.spec.nodeName]),
+};

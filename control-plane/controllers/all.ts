@@ -1,0 +1,55 @@
+import type { Clock } from '#base/clock.ts';
+import type { Log } from '#base/log.ts';
+import type { Random } from '#base/random.ts';
+import type { ApiClient } from '#client/api-client.ts';
+import type { EventRecorder } from '#client/event-recorder.ts';
+import type { InformerFactory } from '#client/informer.ts';
+import type { Runnable } from '#client/reconciler.ts';
+import { createDeploymentController } from './deployment/controller.ts';
+import { createEndpointsController } from './endpoints/controller.ts';
+import { createEndpointSlicesController } from './endpointslices/controller.ts';
+import { createGarbageCollector } from './garbage-collector/controller.ts';
+import { createNamespaceController } from './namespace/controller.ts';
+import { createNodeLifecycleControllers } from './nodelifecycle/controller.ts';
+import { createPodGcController } from './podgc/controller.ts';
+import { createReplicaSetController } from './replicaset/controller.ts';
+import { createServiceAccountController } from './serviceaccount/controller.ts';
+import { type ControllerSettings, compileSettings } from './settings.ts';
+import type { ControllerContext } from './shared/context.ts';
+
+export interface ControllersOptions {
+  readonly client: ApiClient;
+  /** Not started yet, or started: both are fine. */
+  readonly informers: InformerFactory;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  /** One for all, or one for each component by its name (`deployment-controller`), which events then name as their source. */
+  readonly recorder: EventRecorder | ((component: string) => EventRecorder);
+  readonly settings?: ControllerSettings | undefined;
+}
+
+/** All controllers there are. Run each once per cluster: behind leader election where there are several servers. */
+export function createControllers(options: ControllersOptions): Runnable[] {
+  const { client, informers, clock, random, log, recorder } = options;
+  const settings = compileSettings(options.settings);
+  const contextOf = (component: string): ControllerContext => ({
+    client,
+    informers,
+    clock,
+    random,
+    log,
+    recorder: typeof recorder === 'function' ? recorder(component) : recorder,
+  });
+  return [
+    createDeploymentController(contextOf('deployment-controller')),
+    createReplicaSetController(contextOf('replicaset-controller')),
+    createEndpointsController(contextOf('endpoint-controller')),
+    createEndpointSlicesController(contextOf('endpoint-slice-controller')),
+    createServiceAccountController(contextOf('serviceaccount-controller'), settings.rootCa),
+    createNamespaceController(contextOf('namespace-controller'), settings.kinds),
+    createGarbageCollector(contextOf('garbage-collector-controller'), settings.kinds()),
+    createPodGcController(contextOf('pod-garbage-collector'), settings.podGc),
+    ...createNodeLifecycleControllers(contextOf('node-controller'), settings.nodes),
+  ];
+}

@@ -1,0 +1,11 @@
+import * as kinds from '#api/kinds.ts';
+import type { ResourceType } from '#api/resource-type.ts';
+
+/** Asked and answered, never stored: there is nothing to list, watch or delete. */
+const notStored = new Set(['bindings', 'componentstatuses']);
+const notStoredGroups = new Set(['authentication.k8s.io', 'authorization.k8s.io']);
+
+/** All built-in kinds that can be listed, watched and deleted. */
+export const servedKinds: readonly ResourceType[] = Object.values<ResourceType>(kinds).filter(
+  ({ group, resource }) => !notStored.has(resource) && !notStoredGroups.has(group),
+);

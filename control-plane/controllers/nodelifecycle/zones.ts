@@ -1,0 +1,40 @@
+import type { V1Node } from '#api/generated/types.ts';
+import { isNodeReady } from './health.ts';
+
+/** How much of a zone is lost: when most of it goes at once, the network is a likelier cause than the machines. */
+export type ZoneState = 'normal' | 'partial' | 'full';
+
+export interface ZoneSettings {
+  /** From this share of nodes on (and more than two of them), a zone is partially disrupted. */
+  readonly unhealthyShare: number;
+  /** Zones up to this size get no evictions at all while partially disrupted. */
+  readonly largeZoneNodes: number;
+  /** Nodes per second that lose their pods. */
+  readonly evictionsPerSecond: number;
+  readonly partialEvictionsPerSecond: number;
+}
+
+export const zoneOf = (node: V1Node): string => {
+  const labels = node.metadata?.labels ?? {};
+  return `${labels['topology.kubernetes.io/region'] ?? ''}/${labels['topology.kubernetes.io/zone'] ?? ''}`;
+};
+
+export function zoneState(nodes: readonly V1Node[], settings: ZoneSettings): ZoneState {
+  const lost = nodes.filter((node) => !isNodeReady(node)).length;
+  if (nodes.length > 0 && lost === nodes.length) return 'full';
+  return lost > 2 && lost / nodes.length >= settings.unhealthyShare ? 'partial' : 'normal';
+}
+
+/** Milliseconds between two nodes of the zone whose pods are evicted; undefined: none at all. */
+export function evictionIntervalMs(
+  state: ZoneState,
+  size: number,
+  everythingLost: boolean,
+  settings: ZoneSettings,
+): number | undefined {
+  if (everythingLost) return undefined;
+  if (state !== 'partial') return interval(settings.evictionsPerSecond);
+  return size > settings.largeZoneNodes ? interval(settings.partialEvictionsPerSecond) : undefined;
+}
+
+const interval = (perSecond: number): number | undefined => (perSecond > 0 ? 1000 / perSecond : undefined);
