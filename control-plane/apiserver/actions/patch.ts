@@ -2,13 +2,10 @@ import type { KubeObject } from '#api/meta.ts';
 import { applyJsonPatch } from '#api/patch/json.ts';
 import { applyMergePatch } from '#api/patch/merge.ts';
 import { applyStrategicPatch } from '#api/patch/strategic.ts';
-import { apiVersionOf } from '#api/resource-type.ts';
-import { decodeObject } from '#api/schema/decode.ts';
-import { badRequest, StatusError, tooLarge, unsupportedMediaType } from '#api/status-error.ts';
+import { decodeObject, type FieldValidation } from '#api/schema/decode.ts';
+import { badRequest, tooLarge, unsupportedMediaType } from '#api/status-error.ts';
 import type { Patch } from '#client/api-client.ts';
 import type { ResourceDefinition } from '../resource-definition.ts';
-
-export type FieldValidation = 'Ignore' | 'Warn' | 'Strict';
 
 const jsonPatchOperationsMax = 10_000;
 
@@ -37,7 +34,7 @@ export function patchChange<T extends KubeObject>(
     const patched = applyPatch(type.model ?? '', current, patch);
     const decoded = decodeObject(type, patched, fieldValidation);
     for (const warning of decoded.warnings) if (!warnings.includes(warning)) warnings.push(warning);
-    checkIdentity(definition, current, decoded.object);
+    checkName(current, decoded.object);
     return decoded.object;
   };
 }
@@ -53,23 +50,10 @@ function applyPatch(model: string, current: KubeObject, patch: Patch): unknown {
   }
 }
 
-function checkIdentity(definition: ResourceDefinition, current: KubeObject, patched: KubeObject): void {
-  const { type } = definition;
-  if (patched.kind !== undefined && patched.kind !== type.kind) {
-    throw badRequest(`the kind in the data (${patched.kind}) does not match the expected kind (${type.kind})`);
-  }
-  const expected = apiVersionOf(type);
-  if (patched.apiVersion !== undefined && patched.apiVersion !== expected) {
-    throw badRequest(
-      `the API version in the data (${patched.apiVersion}) does not match the expected API version (${expected})`,
-    );
-  }
-  const name = current.metadata?.name;
-  if (patched.metadata?.name !== name) {
-    throw new StatusError(
-      400,
-      'BadRequest',
-      `the name of the object (${patched.metadata?.name ?? ''}) does not match the name on the URL (${name ?? ''})`,
-    );
+function checkName(current: KubeObject, patched: KubeObject): void {
+  const name = current.metadata?.name ?? '';
+  const given = patched.metadata?.name ?? '';
+  if (given !== name) {
+    throw badRequest(`the name of the object (${given}) does not match the name on the URL (${name})`);
   }
 }

@@ -25,7 +25,7 @@ export async function readPatch(request: ApiRequest): Promise<Patch> {
       `the body of the request was in an unknown format - accepted media types include: ${[...patchTypes.keys()].join(', ')}`,
     );
   }
-  const body = parseJson(await readBody(request));
+  const { value: body } = parseJson(await readBody(request));
   if (type !== 'json') {
     if (!isRecord(body)) throw badRequest(`a ${mediaType} body must be a JSON object`);
     return { type, body };

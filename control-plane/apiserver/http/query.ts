@@ -1,7 +1,7 @@
 import { type FieldError, fieldForbidden, fieldInvalid, fieldNotSupported, fieldTooLong } from '#api/field-error.ts';
 import type { V1DeleteOptions } from '#api/generated/types.ts';
+import type { FieldValidation } from '#api/schema/decode.ts';
 import { badRequest, invalid } from '#api/status-error.ts';
-import type { FieldValidation } from '../actions/patch.ts';
 import type { WatchQuery, WriteQuery } from '../registry/registry.ts';
 import type { IncludeObject } from '../table/table.ts';
 
