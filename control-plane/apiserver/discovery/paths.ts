@@ -19,8 +19,8 @@ export interface PathOptions {
   ready(): Readiness;
   readonly isClosing: () => boolean;
   readonly metrics: ServerMetrics;
-  /** Made anew whenever the definitions change. */
-  openApi(definitions: readonly ResourceDefinition[]): OpenApiDocuments;
+  /** Made anew whenever the definitions change. Absent: /openapi is not served. */
+  readonly openApi: ((definitions: readonly ResourceDefinition[]) => OpenApiDocuments) | undefined;
   /** Berth's own, as in package.json. */
   readonly berthVersion: string;
   /** host:port that clients reach this server under. */
@@ -38,7 +38,7 @@ export function createPathHandler(options: PathOptions) {
     if (definitions === known) return;
     known = definitions;
     groups = groupsOf(definitions);
-    openApi = createOpenApiHandler(options.openApi(definitions));
+    openApi = options.openApi && createOpenApiHandler(options.openApi(definitions));
   };
 
   const json = (request: ApiRequest, { query }: Target, value: object): ApiResponse => {
