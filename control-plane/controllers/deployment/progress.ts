@@ -62,6 +62,7 @@ export function progressConditions(
   nowMs: number,
 ): Conditions {
   if (progressDeadlineMs(deployment) === undefined) return withoutCondition(conditions, 'Progressing');
+  if (deployment.spec?.paused) return conditions;
   const current = findCondition(conditions, 'Progressing');
   // After a rollout has succeeded, pods that die and come back are no rollout.
   const settled =
