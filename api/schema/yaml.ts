@@ -10,6 +10,9 @@ import {
   LineCounter,
   type Node,
   parseAllDocuments,
+  Scalar,
+  type ScalarTag,
+  type Tags,
 } from 'yaml';
 import { badRequest } from '../status-error.ts';
 import { depthMax as defaultDepthMax } from './decode.ts';
@@ -35,54 +38,56 @@ const documentsMaxDefault = 10_000;
 export function parseYamlDocuments(text: string, limits: YamlLimits = {}): unknown[] {
   const { depthMax = defaultDepthMax, lengthMax = lengthMaxDefault, documentsMax = documentsMaxDefault } = limits;
   if (text.length > lengthMax) throw badRequest(`error parsing YAML: more than ${lengthMax} characters`);
-  refuseDeepFlow(text, depthMax);
   const lines = new LineCounter();
-  const documents = parseDocuments(text, lines, depthMax);
+  const documents = parseDocuments(text, lines);
   if (documents.length > documentsMax) throw badRequest(`error parsing YAML: more than ${documentsMax} documents`);
   return documents.flatMap((document) => {
     const [error] = document.errors;
-    if (error) throw yamlError(error.message.split('\n')[0] ?? '', lines, error.pos[0]);
+    if (error) throw yamlError(wording(error.message, depthMax), lines, error.pos[0]);
     if (!document.contents || (isScalar(document.contents) && document.contents.value === null)) return [];
     const budget = { left: limits.aliasedValuesMax ?? aliasedValuesMaxDefault };
     return [toValue(document.contents, { document, lines, depthMax, budget, inAlias: false }, 0)];
   });
 }
 
-function parseDocuments(text: string, lines: LineCounter, depthMax: number): Document.Parsed[] {
-  try {
-    const parsed = parseAllDocuments(text, {
-      lineCounter: lines,
-      prettyErrors: false,
-      uniqueKeys: true,
-      version: '1.1',
-      schema: 'yaml-1.1',
-      merge: true,
-      // Kubernetes reads YAML into JSON: times and sets have no place there.
-      resolveKnownTags: false,
-      customTags: (tags) =>
-        tags.filter((tag) => typeof tag === 'string' || !/timestamp|set|omap|pairs|binary/.test(tag.tag)),
-    });
-    return Array.isArray(parsed) ? parsed : [];
-  } catch (error) {
-    if (error instanceof RangeError) throw badRequest(`error parsing YAML: exceeded max depth of ${depthMax}`, error);
-    throw error;
-  }
+function parseDocuments(text: string, lines: LineCounter): Document.Parsed[] {
+  const parsed = parseAllDocuments(text, {
+    lineCounter: lines,
+    prettyErrors: false,
+    // The library compares every key with every other; mapValue does it in one pass.
+    uniqueKeys: false,
+    version: '1.1',
+    schema: 'yaml-1.1',
+    resolveKnownTags: false,
+    customTags: jsonTags,
+  });
+  return Array.isArray(parsed) ? parsed : [];
 }
 
-/** The parser recurses into brackets: what would overflow its stack is refused before it starts. */
-function refuseDeepFlow(text: string, depthMax: number): void {
-  let depth = 0;
-  for (let at = 0; at < text.length; at += 1) {
-    const code = text.charCodeAt(at);
-    if (code === 0x5b || code === 0x7b) depth += 1;
-    else if (code === 0x5d || code === 0x7d) depth = Math.max(0, depth - 1);
-    else if (code === 0x0a && text.startsWith('---', at + 1)) depth = 0;
-    if (depth > deepFlowMax) throw badRequest(`error parsing YAML: exceeded max depth of ${depthMax}`);
-  }
-}
+const booleans: ScalarTag[] = [
+  {
+    tag: 'tag:yaml.org,2002:bool',
+    default: true,
+    test: /^(?:[Yy]es|YES|[Tt]rue|TRUE|[Oo]n|ON)$/,
+    resolve: () => new Scalar(true),
+  },
+  {
+    tag: 'tag:yaml.org,2002:bool',
+    default: true,
+    test: /^(?:[Nn]o|NO|[Ff]alse|FALSE|[Oo]ff|OFF)$/,
+    resolve: () => new Scalar(false),
+  },
+];
 
-/** Far more than depthMax, since brackets may stand in ordinary text; far less than what the stack holds. */
-const deepFlowMax = 2000;
+/** As Kubernetes' reader: what JSON cannot hold stays text, as do `y`, `n` and `12:30`; `yes` and `on` are booleans. */
+const jsonTags = (tags: Tags): Tags => [
+  ...booleans,
+  ...tags.filter(
+    (tag) =>
+      typeof tag === 'string' ||
+      !(/timestamp|set|omap|pairs|binary|merge|bool/.test(tag.tag) || ('format' in tag && tag.format === 'TIME')),
+  ),
+];
 
 interface Reading {
   readonly document: Document.Parsed;
@@ -119,14 +124,16 @@ function scalarValue(value: unknown, node: Node, reading: Reading): unknown {
 }
 
 function mapValue(items: readonly unknown[], node: Node, reading: Reading, depth: number): object {
-  const own: [string, unknown][] = [];
+  const own = new Map<string, unknown>();
   const merged: [string, unknown][] = [];
   for (const pair of items) {
     if (!isPair(pair)) continue;
     const key = keyOf(asNode(pair.key), node, reading, depth);
     const value = toValue(asNode(pair.value), reading, depth + 1);
     if (key === '<<' && isPlain(pair.key)) merged.push(...mergedEntries(value, node, reading));
-    else own.push([key, value]);
+    else if (own.has(key))
+      throw refuse(`key ${JSON.stringify(key)} is already set in this map`, asNode(pair.key) ?? node, reading);
+    else own.set(key, value);
   }
   // fromEntries defines own properties, so a key named __proto__ stays an ordinary key.
   return Object.fromEntries([...merged, ...own]);
@@ -161,6 +168,10 @@ const plainKey = (value: unknown, source: string): string => (typeof value === '
 
 const asNode = (value: unknown): Node | null =>
   isScalar(value) || isCollection(value) || isAlias(value) ? value : null;
+
+/** The parser recurses into collections, and reports that its stack is full like any other mistake in the text. */
+const wording = (message: string, depthMax: number): string =>
+  message.includes('call stack') ? `exceeded max depth of ${depthMax}` : (message.split('\n')[0] ?? '');
 
 const refuse = (why: string, node: Node, { lines }: Reading) => yamlError(why, lines, node.range?.[0] ?? 0);
 

@@ -1,0 +1,26 @@
+/** The words that a strategic merge patch says to the server, and taking them out of what becomes content. */
+import { isJsonObject, type JsonObject, setOwn } from '../schema/record.ts';
+
+export const patchDirective = '$patch';
+export const retainDirective = '$retainKeys';
+export const deletePrefix = '$deleteFromPrimitiveList/';
+export const orderPrefix = '$setElementOrder/';
+
+const isDirective = (key: string): boolean =>
+  key === patchDirective || key === retainDirective || key.startsWith(deletePrefix) || key.startsWith(orderPrefix);
+
+/** A copy without directives, without nulls in maps, and without list entries that were to be deleted. */
+export function withoutDirectives<T>(value: T): T;
+export function withoutDirectives(value: unknown): unknown {
+  if (Array.isArray(value)) {
+    return value
+      .filter((entry) => !isJsonObject(entry) || entry[patchDirective] !== 'delete')
+      .map((entry: unknown) => withoutDirectives(entry));
+  }
+  if (!isJsonObject(value)) return value;
+  const out: JsonObject = {};
+  for (const [key, one] of Object.entries(value)) {
+    if (one !== null && !isDirective(key)) setOwn(out, key, withoutDirectives(one));
+  }
+  return out;
+}
