@@ -110,7 +110,7 @@ export function createCacheFeed({ store, clock, log, prefix, bookmarkPeriodMs }:
   };
 
   const follow = async (signal: AbortSignal): Promise<void> => {
-    for await (const batch of store.watch(prefix, { afterRevision: gate.revision, signal })) {
+    for await (const batch of store.watch(prefix, { afterRevision: gate.revision, previous: false, signal })) {
       live = true;
       for (const change of batch.changes) apply(change);
       gate.pass(batch.revision);

@@ -30,24 +30,31 @@ export function planDeletion<T extends KubeObject>(
   const finalizers = finalizersFor(before, strategy, options);
   if (grace.kind === 'pending') return { kind: 'pending' };
 
-  const markWith = (graceSeconds: number): DeletionPlan<T> => {
-    const object: T = copyJson<T>(current);
-    const meta = object.metadata ?? {};
-    object.metadata = meta;
-    if (!meta.deletionTimestamp && meta.generation) meta.generation++;
-    meta.finalizers = finalizers.length ? [...finalizers] : undefined;
-    const dueMs = nowMs + graceSeconds * 1000;
-    const isLater = meta.deletionTimestamp !== undefined && Date.parse(meta.deletionTimestamp) > dueMs;
-    if (!meta.deletionTimestamp || isLater || grace.kind === 'graceful') meta.deletionTimestamp = timestamp(dueMs);
-    meta.deletionGracePeriodSeconds = graceSeconds;
-    return { kind: 'mark', object };
-  };
-
-  if (grace.kind === 'graceful' && (grace.seconds > 0 || finalizers.length)) return markWith(grace.seconds);
+  if (grace.kind === 'graceful' && (grace.seconds > 0 || finalizers.length))
+    return { kind: 'mark', object: markTerminating(current, finalizers, nowMs, grace.seconds) };
   if (!finalizers.length) return { kind: 'remove' };
   const changes =
     !metadata.deletionTimestamp || finalizers.join() !== before.join() || metadata.deletionGracePeriodSeconds;
-  return changes ? markWith(0) : { kind: 'pending' };
+  return changes ? { kind: 'mark', object: markTerminating(current, finalizers, nowMs, 0) } : { kind: 'pending' };
+}
+
+/** The object as it says that it is terminating. A time that is set already only ever comes nearer. */
+export function markTerminating<T extends KubeObject>(
+  current: Stored<T>,
+  finalizers: readonly string[],
+  nowMs: number,
+  graceSeconds: number | undefined,
+): T {
+  const object: T = copyJson<T>(current);
+  const metadata = object.metadata ?? {};
+  object.metadata = metadata;
+  if (!metadata.deletionTimestamp && metadata.generation) metadata.generation++;
+  metadata.finalizers = finalizers.length ? [...finalizers] : undefined;
+  const dueMs = nowMs + (graceSeconds ?? 0) * 1000;
+  const isLater = !metadata.deletionTimestamp || Date.parse(metadata.deletionTimestamp) > dueMs;
+  if (isLater) metadata.deletionTimestamp = timestamp(dueMs);
+  metadata.deletionGracePeriodSeconds = graceSeconds;
+  return object;
 }
 
 type Grace =
@@ -70,8 +77,8 @@ function gracePeriod<T extends KubeObject>(current: Stored<T>, strategy: Strateg
   return { kind: 'graceful', seconds: requested };
 }
 
-/** The finalizers that make the garbage collector orphan the dependents, or delete them first. */
-function finalizersFor<T extends KubeObject>(
+/** With the finalizer that makes the garbage collector orphan the dependents, or delete them first. */
+export function finalizersFor<T extends KubeObject>(
   before: readonly string[],
   strategy: Strategy<T>,
   options: V1DeleteOptions,

@@ -3,7 +3,7 @@ import { namespaces } from '#api/kinds.ts';
 import type { KubeObject, Stored } from '#api/meta.ts';
 import { forbidden, notFound, type ResourceName, StatusError } from '#api/status-error.ts';
 import type { Strategy } from '#api/strategy.ts';
-import { type DeletionPlan, isFinished, planDeletion } from './deletion.ts';
+import { type DeletionPlan, finalizersFor, isFinished, markTerminating, planDeletion } from './deletion.ts';
 
 const immortal: ReadonlySet<string> = new Set(['default', 'kube-system', 'kube-public']);
 
@@ -45,13 +45,10 @@ export function planNamespaceDeletion<T extends KubeObject>(
   if (current.metadata.deletionTimestamp !== undefined) {
     return holdsContent(current) ? { kind: 'pending' } : planDeletion(current, strategy, options, nowMs);
   }
-  // A grace period of nothing makes the plan mark it even where no finalizer would.
-  const marked = planDeletion(current, { ...strategy, gracePeriodSeconds: () => 1 }, options, nowMs - 1000);
-  if (marked.kind !== 'mark' || !isNamespace(marked.object)) return marked;
-  const { object } = marked;
-  object.status = { ...object.status, phase: 'Terminating' };
-  if (object.metadata) object.metadata.deletionGracePeriodSeconds = undefined;
-  return marked;
+  const finalizers = finalizersFor(current.metadata.finalizers ?? [], strategy, options);
+  const object = markTerminating(current, finalizers, nowMs, undefined);
+  if (isNamespace(object)) object.status = { ...object.status, phase: 'Terminating' };
+  return { kind: 'mark', object };
 }
 
 export const isNamespaceFinished = (object: KubeObject, old: KubeObject): boolean =>

@@ -1,6 +1,7 @@
 import type { KubeObject, ObjectKey, Stored } from '#api/meta.ts';
 import { notFound, staleVersion } from '#api/status-error.ts';
 import { StoreError } from '../../store/errors.ts';
+import type { StoreEntry } from '../../store/store.ts';
 import type { Draft } from '../cache/codec.ts';
 import { equalJson } from './json-values.ts';
 import type { KindParts } from './parts.ts';
@@ -41,7 +42,12 @@ export async function changeObject<T extends KubeObject>(
   const readNewest = async (): Promise<CachedObject<T>> => {
     const stored = await services.store.get(storageKey, { signal });
     if (!stored) throw notFound(type, key.name);
-    return codec.decode(stored.value, stored.revision);
+    return entryOf(stored);
+  };
+
+  const entryOf = (stored: StoreEntry): CachedObject<T> => {
+    const cached = cache.get(key);
+    return cached?.revision === stored.revision ? cached : codec.decode(stored.value, stored.revision);
   };
 
   const apply = async (current: CachedObject<T>, decision: Decision<T>): Promise<WriteOutcome<T>> => {
@@ -72,7 +78,7 @@ export async function changeObject<T extends KubeObject>(
         if (error instanceof StoreError) {
           if (error.code !== 'conflict') throw error;
           if (!error.current) throw notFound(type, key.name);
-          current = codec.decode(error.current.value, error.current.revision);
+          current = entryOf(error.current);
           certain = true;
           continue;
         }
