@@ -24,6 +24,7 @@ export async function perform(context: PodContext, action: Deed, signal: AbortSi
   } catch (error) {
     if (signal.aborted) throw error;
     noteFailure(context, action, key, error);
+    await lookAgain(context, action);
   }
 }
 
@@ -115,6 +116,14 @@ function noteFailure(context: PodContext, action: Deed, key: string, error: unkn
     if (reason !== 'PostStartHookError')
       deps.emit(context.pod(), 'Warning', 'Failed', `Error: ${messageOf(error)}`, name);
   }
+}
+
+/** A call whose answer was lost may have done its work: what it made must be seen before another one is made. */
+async function lookAgain({ deps, life, log }: PodContext, action: Deed): Promise<void> {
+  if (action.kind !== 'create-sandbox' && action.kind !== 'start-container') return;
+  await deps.view.relist(life).catch((error: unknown) => {
+    if (!life.aborted) log.info({ why: messageOf(error) }, 'runtime not listed');
+  });
 }
 
 /** Nothing is given up, and nothing is left alone for longer. */

@@ -38,6 +38,7 @@ export function sandboxConfig(input: SandboxInput): SandboxConfig {
       [labels.podUid]: identity.uid,
     },
     annotations: {
+      ...pod.metadata.annotations,
       [annotations.gracePeriod]: String(spec.terminationGracePeriodSeconds ?? 30),
     },
     cgroupParent: input.cgroupParent,
