@@ -2,7 +2,7 @@ import type { V1Deployment, V1Pod, V1ReplicaSet } from '#api/generated/types.ts'
 import { deployments, replicaSets } from '#api/kinds.ts';
 import type { ObjectKey, Stored } from '#api/meta.ts';
 import { fromLabelSelectorObject, matchesLabels } from '#api/selectors/labels.ts';
-import { isAlreadyExists, isNotFound } from '#api/status-error.ts';
+import { isAlreadyExists } from '#api/status-error.ts';
 import type { Informer } from '#client/informer.ts';
 import { keyOf } from '#client/key.ts';
 import { after, done, type Reconcile, type ReconcileResult } from '#client/reconciler.ts';
@@ -10,6 +10,7 @@ import { settleClaims } from '../shared/adopt.ts';
 import { isSame } from '../shared/canonical.ts';
 import { claim } from '../shared/claim.ts';
 import type { ControllerContext } from '../shared/context.ts';
+import { ignoreGone } from '../shared/gone.ts';
 import { controllerIndex, ownedAndOrphans } from '../shared/indexes.ts';
 import { createOwnWrites, type OwnWrites } from '../shared/own-writes.ts';
 import { isControlledBy } from '../shared/owners.ts';
@@ -107,7 +108,8 @@ export function createDeploymentReconcile(context: ControllerContext, caches: De
       metadata: { ...original.metadata, annotations },
       spec: { ...spec, replicas, minReadySeconds },
     };
-    const written = await client.update(replicaSets, wanted, { signal });
+    const written = await ignoreGone(client.update(replicaSets, wanted, { signal }));
+    if (!written) return;
     writes.wrote(written);
     noteScaled(deployment, written, replicasOf(original));
   };
@@ -122,11 +124,7 @@ export function createDeploymentReconcile(context: ControllerContext, caches: De
 
   const remove = async (old: Stored<V1ReplicaSet>, signal: AbortSignal): Promise<void> => {
     const { uid, resourceVersion } = old.metadata;
-    try {
-      await client.delete(replicaSets, keyOf(old), { signal, preconditions: { uid, resourceVersion } });
-    } catch (error) {
-      if (!isNotFound(error)) throw error;
-    }
+    await ignoreGone(client.delete(replicaSets, keyOf(old), { signal, preconditions: { uid, resourceVersion } }));
   };
 
   const writeStatus = async (
@@ -137,14 +135,13 @@ export function createDeploymentReconcile(context: ControllerContext, caches: De
     let current = deployment;
     if (plan.revision !== undefined) {
       const annotations = { ...current.metadata.annotations, [revisionAnnotation]: plan.revision };
-      current = await client.update(
-        deployments,
-        { ...current, metadata: { ...current.metadata, annotations } },
-        { signal },
-      );
+      const metadata = { ...current.metadata, annotations };
+      const written = await ignoreGone(client.update(deployments, { ...current, metadata }, { signal }));
+      if (!written) return done;
+      current = written;
     }
     if (!isSame(deployment.status ?? {}, plan.status))
-      await client.updateStatus(deployments, { ...current, status: plan.status }, { signal });
+      await ignoreGone(client.updateStatus(deployments, { ...current, status: plan.status }, { signal }));
     const checkInMs = progressCheckInMs(deployment, plan.status, clock.now());
     return checkInMs === undefined ? done : after(checkInMs);
   };

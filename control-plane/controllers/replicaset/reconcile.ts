@@ -10,6 +10,7 @@ import { settleClaims } from '../shared/adopt.ts';
 import { isSame } from '../shared/canonical.ts';
 import { claim } from '../shared/claim.ts';
 import type { ControllerContext } from '../shared/context.ts';
+import { ignoreGone } from '../shared/gone.ts';
 import { controllerIndex, ownedAndOrphans } from '../shared/indexes.ts';
 import { controllerOf } from '../shared/owners.ts';
 import { isPodTerminal } from '../shared/pods.ts';
@@ -91,7 +92,7 @@ export function createReplicaSetReconcile(
     }
     const status = replicaSetStatus(replicaSet, claims.owned, failure, clock.now());
     if (!isSame(replicaSet.status ?? {}, status))
-      await client.updateStatus(replicaSets, { ...replicaSet, status }, { signal });
+      await ignoreGone(client.updateStatus(replicaSets, { ...replicaSet, status }, { signal }));
     if (error !== undefined && !isNamespaceTerminating(error)) throw error;
     const availableInMs = availabilityInMs(replicaSet, claims.owned, clock.now());
     return availableInMs === undefined ? done : after(availableInMs);
