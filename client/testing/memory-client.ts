@@ -20,7 +20,8 @@ import { matcher } from './selectors.ts';
 /**
  * A strict ApiClient in memory, for tests of what stands on one. As a server would, it refuses stale writes and creates
  * with a resourceVersion, drops a status that is written with the object, and keeps finalized objects.
- * It knows no defaults, no validation, no grace periods, and of patches only merge patches.
+ * It knows no defaults, no validation, no grace periods, and of patches only merge patches and, of
+ * strategic ones, lists of conditions.
  */
 export interface MemoryClient extends ApiClient {
   /** Forgets the past: watches that are not up to date, and pages, get Expired. */
@@ -176,9 +177,9 @@ export function createMemoryClient({ clock, random }: { clock: Clock; random: Ra
       return replace(type, { ...old, ...{ status }, metadata: { ...old.metadata, resourceVersion } });
     },
     async patch(type, key, patch, options) {
-      if (patch.type !== 'merge') throw unsupported(`${patch.type} patches`);
+      if (patch.type === 'json') throw unsupported('json patches');
       const old = find(type, key);
-      const merged = mergePatch(old, patch.body);
+      const merged = mergePatch(old, patch.body, patch.type === 'strategic');
       if (!isRecord(merged)) throw badRequest('a patch must leave an object');
       const wanted = options?.subresource === 'status' ? { ...old, status: merged.status } : merged;
       return replace(type, typed(type, wanted));
@@ -236,12 +237,25 @@ const timestamp = (clock: Clock): string => `${new Date(clock.now()).toISOString
 const unsupported = (what: string): StatusError =>
   new StatusError(501, 'Unknown', `the memory client of the tests does not do ${what}`);
 
-function mergePatch(target: unknown, patch: unknown): unknown {
+function mergePatch(target: unknown, patch: unknown, strategic: boolean): unknown {
+  if (strategic && Array.isArray(patch)) return mergeByType(Array.isArray(target) ? target : [], patch);
   if (!isRecord(patch)) return patch;
   const result: Record<string, unknown> = isRecord(target) ? { ...target } : {};
   for (const [field, value] of Object.entries(patch)) {
     if (value === null) delete result[field];
-    else result[field] = mergePatch(result[field], value);
+    else result[field] = mergePatch(result[field], value, strategic);
   }
   return result;
+}
+
+function mergeByType(list: readonly unknown[], patches: readonly unknown[]): unknown[] {
+  const typeOf = (one: unknown): unknown => (isRecord(one) ? one.type : undefined);
+  if (!patches.every((patch) => typeof typeOf(patch) === 'string'))
+    throw unsupported('strategic patches of such lists');
+  const kept = list.map((old) => {
+    const patch = patches.find((one) => typeOf(one) === typeOf(old));
+    return patch ? mergePatch(old, patch, true) : old;
+  });
+  const added = patches.filter((patch) => !list.some((old) => typeOf(old) === typeOf(patch)));
+  return [...kept, ...added.map((patch) => mergePatch({}, patch, true))];
 }

@@ -1,0 +1,129 @@
+import { readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { parse } from 'yaml';
+import type { ClusterAccess } from './access.ts';
+
+/** A kubeconfig that cannot be used. The message names the file and the field. */
+export class KubeconfigError extends Error {
+  override readonly name = 'KubeconfigError';
+}
+
+export interface KubeconfigOptions {
+  /** Read in order; the first that says something wins, as $KUBECONFIG's list. Files that are not there are passed over. */
+  readonly files: readonly string[];
+  /** Default: the current context. */
+  readonly context?: string | undefined;
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+interface NamedEntry {
+  readonly file: string;
+  readonly value: Fields;
+}
+
+/** Throws a KubeconfigError when no file is there, or what is needed of them is missing or wrong. */
+export function loadKubeconfig(options: KubeconfigOptions): ClusterAccess {
+  const files = options.files.map(readConfig).filter((file) => file !== undefined);
+  const listed = options.files.join(', ');
+  if (files.length === 0) throw new KubeconfigError(`no kubeconfig found (looked for ${listed})`);
+  const contextName = options.context ?? files.map(({ value }) => text(value, 'current-context')).find(Boolean);
+  if (!contextName) throw new KubeconfigError(`${listed}: current-context is not set`);
+  const find = (list: string, field: string, name: string): NamedEntry => {
+    const found = findNamed(files, list, field, name);
+    if (!found) throw new KubeconfigError(`${listed}: there is no ${field} ${JSON.stringify(name)}`);
+    return found;
+  };
+  const context = find('contexts', 'context', contextName);
+  const clusterName = text(context.value, 'cluster');
+  if (!clusterName)
+    throw new KubeconfigError(`${context.file}: context ${JSON.stringify(contextName)} names no cluster`);
+  const cluster = find('clusters', 'cluster', clusterName);
+  const server = text(cluster.value, 'server');
+  if (!server || !URL.canParse(server)) {
+    throw new KubeconfigError(
+      `${cluster.file}: cluster ${JSON.stringify(clusterName)}: server is missing or not a URL`,
+    );
+  }
+  const userName = text(context.value, 'user');
+  const user = userName ? find('users', 'user', userName) : undefined;
+  return {
+    server: server.replace(/\/+$/, ''),
+    ca: inlineOrFile(cluster, 'certificate-authority'),
+    insecureSkipTlsVerify: cluster.value['insecure-skip-tls-verify'] === true,
+    tlsServerName: text(cluster.value, 'tls-server-name'),
+    namespace: text(context.value, 'namespace'),
+    ...(user && userOf(user)),
+  };
+}
+
+function userOf(user: NamedEntry): Pick<ClusterAccess, 'clientCert' | 'clientKey' | 'token'> {
+  for (const unsupported of ['exec', 'auth-provider', 'username']) {
+    if (user.value[unsupported] !== undefined) {
+      throw new KubeconfigError(
+        `${user.file}: users that log in by ${unsupported} are not supported; use a client certificate or a token`,
+      );
+    }
+  }
+  const tokenFile = text(user.value, 'tokenFile');
+  return {
+    clientCert: inlineOrFile(user, 'client-certificate'),
+    clientKey: inlineOrFile(user, 'client-key'),
+    token: text(user.value, 'token') ?? (tokenFile && readBeside(user.file, tokenFile, 'tokenFile').trim()),
+  };
+}
+
+function readConfig(file: string): NamedEntry | undefined {
+  let content: string;
+  try {
+    content = readFileSync(file, 'utf8');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    throw new KubeconfigError(`${file} cannot be read: ${messageOf(error)}`, { cause: error });
+  }
+  try {
+    const value: unknown = parse(content);
+    if (value === null || value === undefined) return { file, value: {} };
+    if (!isFields(value)) throw new Error('it is not a mapping');
+    return { file, value };
+  } catch (error) {
+    throw new KubeconfigError(`${file} is not a kubeconfig: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+function findNamed(files: readonly NamedEntry[], list: string, field: string, name: string): NamedEntry | undefined {
+  for (const { file, value } of files) {
+    const entries: unknown = value[list];
+    if (!Array.isArray(entries)) continue;
+    const entry: unknown = entries.find((one) => isFields(one) && one.name === name);
+    const inner: unknown = isFields(entry) ? entry[field] : undefined;
+    if (isFields(inner)) return { file, value: inner };
+  }
+  return undefined;
+}
+
+/** `<field>-data` is base64 and wins over `<field>`, a path relative to the kubeconfig. */
+function inlineOrFile(entry: NamedEntry, field: string): string | undefined {
+  const data = text(entry.value, `${field}-data`);
+  if (data) return Buffer.from(data, 'base64').toString('utf8');
+  const path = text(entry.value, field);
+  return path ? readBeside(entry.file, path, field) : undefined;
+}
+
+function readBeside(file: string, path: string, field: string): string {
+  try {
+    return readFileSync(resolve(dirname(file), path), 'utf8');
+  } catch (error) {
+    throw new KubeconfigError(`${file}: ${field}: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+const isFields = (value: unknown): value is Fields =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+function text(value: Fields, field: string): string | undefined {
+  const found = value[field];
+  return typeof found === 'string' && found !== '' ? found : undefined;
+}
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
