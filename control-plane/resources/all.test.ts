@@ -66,7 +66,7 @@ describe('defineResource', () => {
     [{ type: { ...type, model: '' } }, 'names no schema'],
     [{ type, verbs: [] }, 'no verbs'],
     [{ type, storagePath: '/xs' }, 'not relative'],
-    [{ type, columns: [] }, 'first column is not Name'],
+    [{ type, columns: [] }, 'no column Name'],
     [{ type, ttlSeconds: 0 }, 'not positive'],
     [{ type, strategy: { validateStatus: () => [] } }, 'status it has not'],
     [

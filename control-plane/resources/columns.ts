@@ -51,3 +51,11 @@ export function ageOf(time: string | undefined, nowMs: number): string {
   const timeMs = time ? Date.parse(time) : Number.NaN;
   return Number.isNaN(timeMs) ? '<unknown>' : formatAge(nowMs - timeMs);
 }
+
+const shownMax = 3;
+
+/** The first few, and how many more there are. */
+export function someOf(items: readonly string[]): string {
+  const shown = items.slice(0, shownMax).join(',');
+  return items.length > shownMax ? `${shown} + ${items.length - shownMax} more...` : shown;
+}

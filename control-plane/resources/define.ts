@@ -62,7 +62,7 @@ function problemOf(definition: ResourceDefinition): string | undefined {
   if (verbs.length === 0) return 'it has no verbs';
   if (!storagePath || storagePath.startsWith('/') || storagePath.endsWith('/'))
     return 'its storage path is not relative';
-  if (verbs.includes('list') && columns[0]?.name !== 'Name') return 'its first column is not Name';
+  if (verbs.includes('list') && !columns.some((column) => column.name === 'Name')) return 'it has no column Name';
   const doubled = firstDouble(columns.map((column) => column.name)) ?? firstDouble(subresources.map((one) => one.name));
   if (doubled !== undefined) return `${doubled} is declared twice`;
   const unverbed = subresources.find((one) => one.verbs.length === 0);

@@ -1,6 +1,23 @@
+import type { V1ControllerRevision } from '#api/generated/types.ts';
 import { controllerRevisions } from '#api/kinds.ts';
+import { validateControllerRevision, validateControllerRevisionUpdate } from '#api/validation/workloads.ts';
+import { ageColumn, column, nameColumn, none } from '../columns.ts';
 import { defineResource } from '../define.ts';
 
-export const controllerRevisionResource = defineResource({
+function controllerOf({ metadata }: V1ControllerRevision): string {
+  const owner = metadata?.ownerReferences?.find((reference) => reference.controller);
+  if (!owner) return none;
+  const [group = '', version] = owner.apiVersion.split('/');
+  return `${owner.kind.toLowerCase()}${version ? `.${group}` : ''}/${owner.name}`;
+}
+
+export const controllerRevisionResource = defineResource<V1ControllerRevision>({
   type: controllerRevisions,
+  strategy: { validate: validateControllerRevision, validateUpdate: validateControllerRevisionUpdate },
+  columns: [
+    nameColumn(),
+    column('Controller', controllerOf),
+    column('Revision', (revision) => revision.revision, { type: 'integer' }),
+    ageColumn(),
+  ],
 });
