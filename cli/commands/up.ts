@@ -52,18 +52,23 @@ async function up(context: CliContext, flags: UpFlags): Promise<void> {
   const started = startProcesses(clusterProcesses(layout, settings));
   progress.doing('server', 'starting');
   const images = importLocalImages(layout, context);
+  images.catch(() => {}); // Reported where it is awaited; the API may fail first.
   const client = await waitForApi(layout, context);
-  await reportProcesses(layout, started, progress, context);
-  progress.doing('images', 'building and importing');
-  progress.done('images', await images);
-  progress.doing('node', 'waiting for Ready');
-  progress.done('node', `${await waitForNode(client, settings.nodeName, layout, context)} is Ready`);
+  try {
+    await reportProcesses(layout, started, progress, context);
+    progress.doing('images', 'building and importing');
+    progress.done('images', await images);
+    progress.doing('node', 'waiting for Ready');
+    progress.done('node', `${await waitForNode(client, settings.nodeName, layout, context)} is Ready`);
 
-  const marker = join(layout.stateDir, 'hello-applied');
-  if (flags.hello && !existsSync(marker)) {
-    await applyHello(client, marker);
-    progress.doing('hello', 'waiting for its pods');
-    progress.done('hello', await waitForHello(client, context));
+    const marker = join(layout.stateDir, 'hello-applied');
+    if (flags.hello && !existsSync(marker)) {
+      await applyHello(client, marker);
+      progress.doing('hello', 'waiting for its pods');
+      progress.done('hello', await waitForHello(client, context));
+    }
+  } finally {
+    await client.close();
   }
   progress.line(
     started.length === 0 ? '\nThe cluster is up already; nothing had to be started.' : '\nThe cluster is up.',
