@@ -9,10 +9,12 @@ const compactionPeriodMs = 5 * 60_000;
 /** Forgets what is older than one period. Several servers may do so on one store. Ends when the signal aborts. */
 export async function compactPeriodically(store: Store, clock: Clock, log: Log, signal: AbortSignal): Promise<void> {
   let previous: Revision | undefined;
+  let compacted: Revision | undefined;
   while (!signal.aborted) {
     try {
       const revision = await store.currentRevision({ signal });
-      if (previous !== undefined && previous < revision) await store.compact(previous);
+      if (previous !== undefined && previous !== compacted) await store.compact(previous);
+      compacted = previous;
       previous = revision;
     } catch (error) {
       // Another server compacted further.

@@ -49,7 +49,7 @@ describe('the window of past events', () => {
             1,
             ...[...Map.groupBy(all, (event) => event.revision).values()].map((group) => group.length),
           );
-          expect(window.told(0).length).toBeLessThanOrEqual(Math.max(countMax, largestGroup));
+          expect(window.after(0).length).toBeLessThanOrEqual(Math.max(countMax, largestGroup));
         },
       ),
     );
