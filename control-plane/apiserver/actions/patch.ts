@@ -3,11 +3,10 @@ import { applyJsonPatch } from '#api/patch/json.ts';
 import { applyMergePatch } from '#api/patch/merge.ts';
 import { applyStrategicPatch } from '#api/patch/strategic.ts';
 import { decodeObject, type FieldValidation } from '#api/schema/decode.ts';
-import { badRequest, tooLarge, unsupportedMediaType } from '#api/status-error.ts';
+import { isJsonObject } from '#api/schema/record.ts';
+import { badRequest, internalError } from '#api/status-error.ts';
 import type { Patch } from '#client/api-client.ts';
 import type { ResourceDefinition } from '../resource-definition.ts';
-
-const jsonPatchOperationsMax = 10_000;
 
 /**
  * Turns a patch into a change for `registry.modify`. The change is pure: it may run again on a newer object after a conflict.
@@ -20,18 +19,8 @@ export function patchChange<T extends KubeObject>(
   warnings: string[],
 ): (current: T) => T {
   const { type } = definition;
-  if (patch.type === 'json' && patch.body.length > jsonPatchOperationsMax) {
-    throw tooLarge(
-      `The allowed maximum operations in a JSON patch is ${jsonPatchOperationsMax}, got ${patch.body.length}`,
-    );
-  }
-  if (patch.type === 'strategic' && !type.model) {
-    throw unsupportedMediaType(
-      'the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json',
-    );
-  }
   return (current) => {
-    const patched = applyPatch(type.model ?? '', current, patch);
+    const patched = applyPatch(type.model, current, patch);
     const decoded = decodeObject(type, patched, fieldValidation);
     for (const warning of decoded.warnings) if (!warnings.includes(warning)) warnings.push(warning);
     checkName(current, decoded.object);
@@ -39,15 +28,12 @@ export function patchChange<T extends KubeObject>(
   };
 }
 
-function applyPatch(model: string, current: KubeObject, patch: Patch): unknown {
-  switch (patch.type) {
-    case 'json':
-      return applyJsonPatch(current, patch.body);
-    case 'merge':
-      return applyMergePatch(current, patch.body);
-    case 'strategic':
-      return applyStrategicPatch(current, patch.body, model);
-  }
+function applyPatch(model: string | undefined, current: unknown, patch: Patch): unknown {
+  if (patch.type === 'json') return applyJsonPatch(current, patch.body);
+  if (!isJsonObject(current)) throw internalError('an object in the cache is no object');
+  return patch.type === 'merge'
+    ? applyMergePatch(current, patch.body)
+    : applyStrategicPatch(current, patch.body, model);
 }
 
 function checkName(current: KubeObject, patched: KubeObject): void {

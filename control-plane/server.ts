@@ -1,0 +1,254 @@
+import { isConflict, StatusError } from '#api/status-error.ts';
+import type { Clock } from '#base/clock.ts';
+import type { Log } from '#base/log.ts';
+import type { Random } from '#base/random.ts';
+import type { ApiClient } from '#client/api-client.ts';
+import { createEventRecorder, type EventRecorder } from '#client/event-recorder.ts';
+import { createInformerFactory } from '#client/informers/factory.ts';
+import { runLeaderElected } from '#client/leader-election.ts';
+import { createServiceAddresses } from './apiserver/admission/service-addresses.ts';
+import { type ApiServer, createApiServer } from './apiserver/api-server.ts';
+import { createAuthorizer, mastersGroup } from './apiserver/auth/authorizer.ts';
+import { type ApiCore, createApiCore } from './apiserver/core.ts';
+import type { ServerCore } from './apiserver/http/exchange.ts';
+import { createServerMetrics, type ServerMetrics } from './apiserver/metrics/metrics.ts';
+import { measuredStore } from './apiserver/metrics/store-metrics.ts';
+import type { NodeProxyOptions } from './apiserver/proxy/node-backend.ts';
+import { ensureBootstrapObjects } from './bootstrap/objects.ts';
+import { createControllers } from './controllers/all.ts';
+import type { ControllerSettings } from './controllers/settings.ts';
+import { builtInDefinitions } from './resources/all.ts';
+import { createScheduler } from './scheduler/scheduler.ts';
+import { createEtcdStore } from './store/etcd.ts';
+import type { Store } from './store/store.ts';
+
+export interface ControlPlaneOptions {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  /** A store that is there already, or where etcd is (waited for as long as it takes). It is closed at the end. */
+  readonly store: Store | EtcdAccess;
+  /** PEM. `server` is shown to clients, `node` to the nodes' agents; `ca` signed both and the clients' certificates. */
+  readonly certificates: {
+    readonly ca: string;
+    readonly server: { readonly cert: string; readonly key: string };
+    readonly node?: { readonly cert: string; readonly key: string } | undefined;
+  };
+  /** Default: all addresses, 6443. */
+  readonly listen?: { readonly host?: string | undefined; readonly port?: number | undefined } | undefined;
+  /** The address that pods and other machines reach this server at. Default 127.0.0.1. */
+  readonly advertiseAddress?: string | undefined;
+  /** Default 10.43.0.0/16. */
+  readonly serviceCidr?: string | undefined;
+  readonly controllers?: ControllerSettings | undefined;
+  /** Default: all. */
+  readonly run?: { readonly scheduler?: boolean; readonly controllers?: boolean } | undefined;
+  readonly berthVersion?: string | undefined;
+  /** Node's own metrics on /metrics; default true. One process should do it once. */
+  readonly nodeMetrics?: boolean | undefined;
+}
+
+export interface EtcdAccess {
+  readonly endpoints: readonly string[];
+  readonly tls?: { readonly ca: string; readonly cert: string; readonly key: string } | undefined;
+}
+
+export interface ControlPlane {
+  /** In process, as system:admin. */
+  readonly client: ApiClient;
+  readonly core: ApiCore;
+  readonly server: ApiServer;
+  /** `https://127.0.0.1:6443`, from this machine. */
+  readonly url: string;
+  readonly port: number;
+  /** Resolves when everything has ended after the signal aborted. Rejects when a part failed for good: the process should end. */
+  readonly done: Promise<void>;
+}
+
+type Check = ReturnType<ServerCore['ready']>['checks'][number];
+
+const admin = { name: 'system:admin', groups: [mastersGroup] };
+const retryMs = 500;
+
+/**
+ * Starts store, API server, scheduler and controllers; resolves when the API answers. Rejects when the signal aborts before, or
+ * when the server cannot listen.
+ */
+export async function runControlPlane(options: ControlPlaneOptions, signal: AbortSignal): Promise<ControlPlane> {
+  const { clock, log, serviceCidr = '10.43.0.0/16', advertiseAddress = '127.0.0.1' } = options;
+  const metrics = createServerMetrics({ nodeMetrics: options.nodeMetrics ?? true });
+  const store = measuredStore(await openStore(options, signal), clock, metrics.registry);
+  /** Lives longer than `signal`: what ends cleanly still writes. */
+  const running = new AbortController();
+  const core = createCore(options, store, serviceCidr);
+  const client = core.client(admin);
+  const bootstrap = { name: 'bootstrap', ok: false, message: 'the first objects are not written yet' };
+  const server = createServer(options, core, metrics, advertiseAddress, bootstrap);
+  const giveUp = () => running.abort(signal.reason);
+  signal.addEventListener('abort', giveUp, { once: true });
+  try {
+    signal.throwIfAborted();
+    await core.start(running.signal);
+    const { port } = await server.listen();
+    const advertise = { host: advertiseAddress, port };
+    await retried(() => ensureBootstrapObjects(client, { advertise, serviceCidr }), options, signal);
+    bootstrap.ok = true;
+    signal.removeEventListener('abort', giveUp);
+    log.info({ port }, 'the API server is ready');
+    const work = runElected(options, client, `${advertiseAddress}:${port}`, signal);
+    const done = ended({ work, server, core, store, running });
+    // Whoever started us hears of it through `done` when it cares to look.
+    done.catch(() => undefined);
+    return { client, core, server, url: `https://127.0.0.1:${port}`, port, done };
+  } catch (error) {
+    signal.removeEventListener('abort', giveUp);
+    await server.close(0);
+    running.abort(error);
+    await core.stopped();
+    await store.close();
+    throw error;
+  }
+}
+
+async function openStore({ store, clock, log }: ControlPlaneOptions, signal: AbortSignal): Promise<Store> {
+  if (!('endpoints' in store)) return store;
+  const { endpoints, tls } = store;
+  const keys = tls && { ca: Buffer.from(tls.ca), cert: Buffer.from(tls.cert), key: Buffer.from(tls.key) };
+  return createEtcdStore({ endpoints, tls: keys, clock, log: log.child({ part: 'store' }), signal });
+}
+
+function createCore({ clock, random, log }: ControlPlaneOptions, store: Store, serviceCidr: string): ApiCore {
+  const addresses = createServiceAddresses({
+    serviceCidr,
+    clock,
+    random,
+    registry: () => core.registry('', 'v1', 'services'),
+  });
+  const core: ApiCore = createApiCore({
+    store,
+    definitions: builtInDefinitions(),
+    clock,
+    random,
+    log: log.child({ part: 'core' }),
+    authorizer: createAuthorizer(),
+    admission: [addresses],
+  });
+  return core;
+}
+
+function createServer(
+  options: ControlPlaneOptions,
+  core: ApiCore,
+  metrics: ServerMetrics,
+  host: string,
+  bootstrap: Check,
+): ApiServer {
+  const { clock, random, log, certificates, listen = { port: 6443 } } = options;
+  const { ca, server, node } = certificates;
+  const nodeProxy: NodeProxyOptions | undefined = node && { ca, certificate: node.cert, key: node.key };
+  const withBootstrap: ServerCore = {
+    registry: (group, version, resource) => core.registry(group, version, resource),
+    definitions: () => core.definitions(),
+    ready() {
+      const { ok, checks } = core.ready();
+      return { ok: ok && bootstrap.ok, checks: [...checks, bootstrap] };
+    },
+  };
+  return createApiServer({
+    core: withBootstrap,
+    clock,
+    random,
+    log: log.child({ part: 'apiserver' }),
+    tls: { certificate: server.cert, key: server.key },
+    clientCa: ca,
+    listen,
+    nodeProxy,
+    metrics,
+    berthVersion: options.berthVersion,
+    ...(listen.port && { advertise: `${host}:${listen.port}` }),
+  });
+}
+
+/** Scheduler and controllers, each on the one server that holds its lease. Resolves when they have ended. */
+async function runElected(
+  options: ControlPlaneOptions,
+  client: ApiClient,
+  identity: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const { clock, random, log, run } = options;
+  const informers = createInformerFactory(client, { clock, random, log: log.child({ part: 'informers' }) });
+  const recorders: EventRecorder[] = [];
+  const recorder = (component: string): EventRecorder => {
+    const made = createEventRecorder({ client, clock, random, component, log });
+    recorders.push(made);
+    return made;
+  };
+  const shared = { client, informers, clock, random };
+  const election = { client, clock, random, identity };
+  const jobs: Promise<void>[] = [];
+  if (run?.scheduler !== false) {
+    const part = log.child({ part: 'scheduler' });
+    const scheduler = createScheduler({ ...shared, log: part, recorder: recorder('default-scheduler') });
+    const lease = { namespace: 'kube-system', name: 'kube-scheduler' };
+    jobs.push(runLeaderElected({ ...election, lease, log: part }, [scheduler], signal));
+  }
+  if (run?.controllers !== false) {
+    const part = log.child({ part: 'controllers' });
+    const controllers = createControllers({ ...shared, log: part, recorder, settings: options.controllers });
+    const lease = { namespace: 'kube-system', name: 'kube-controller-manager' };
+    jobs.push(runLeaderElected({ ...election, lease, log: part }, controllers, signal));
+  }
+  informers.start(signal);
+  try {
+    await Promise.all(jobs);
+  } finally {
+    await Promise.all(recorders.map((one) => one.flush()));
+  }
+  await untilAborted(signal);
+  await informers.stopped();
+}
+
+interface Parts {
+  readonly work: Promise<void>;
+  readonly server: ApiServer;
+  readonly core: ApiCore;
+  readonly store: Store;
+  readonly running: AbortController;
+}
+
+/** Ends the parts from the top down, once the signal has aborted or a part has failed. */
+async function ended({ work, server, core, store, running }: Parts): Promise<void> {
+  try {
+    await work;
+  } finally {
+    await server.close();
+    running.abort(new Error('the control plane is shutting down'));
+    await core.stopped();
+    await store.close();
+  }
+}
+
+async function retried(
+  work: () => Promise<void>,
+  { clock, log }: ControlPlaneOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      signal.throwIfAborted();
+      if (error instanceof StatusError && error.code < 500 && !isConflict(error)) throw error;
+      log.warn({ err: error }, 'the first objects of the cluster could not be written yet');
+      await clock.sleep(retryMs, signal);
+    }
+  }
+}
+
+function untilAborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
