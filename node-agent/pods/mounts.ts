@@ -1,7 +1,7 @@
 import type { V1VolumeMount } from '#api/generated/types.ts';
 import type { Mount } from '../runtime/runtime.ts';
 import { safeSegments } from '../volumes/paths.ts';
-import { ContainerConfigError } from './errors.ts';
+import { ContainerConfigError, messageOf } from './errors.ts';
 import { expandReferences } from './expand.ts';
 import type { PodHost, PodPlace } from './host.ts';
 import type { PodContainer } from './pod-model.ts';
@@ -81,7 +81,7 @@ async function resolve(
     });
   } catch (error) {
     throw new ContainerConfigError(
-      `failed to prepare subPath for volumeMount ${JSON.stringify(mount.name)} of container ${JSON.stringify(container.spec.name)}`,
+      `failed to prepare subPath for volumeMount ${JSON.stringify(mount.name)} of container ${JSON.stringify(container.spec.name)}: ${messageOf(error)}`,
       { cause: error },
     );
   }

@@ -59,7 +59,8 @@ async function resolveExisting(
     try {
       const real = await realpath(path);
       const inside = relative(root, real);
-      if (inside.startsWith('..') || inside.startsWith('/'))
+      // A name may begin with two dots: the folders behind ConfigMap volumes do.
+      if (inside === '..' || inside.startsWith('../') || inside.startsWith('/'))
         throw new Error(`subPath ${JSON.stringify(segments.join('/'))} leads out of the volume`);
       return { found: inside === '' ? [] : inside.split('/'), missing: segments.slice(count) };
     } catch (error) {

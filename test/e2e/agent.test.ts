@@ -220,6 +220,7 @@ test('a pod waits for a missing ConfigMap and starts once it is there', async ()
 
 test('probes: readiness follows, liveness restarts, with the words of the kubelet', async () => {
   await machine.createPod('probed', {
+    terminationGracePeriodSeconds: 1,
     containers: [
       shell('main', 'mkdir /www; echo ok > /www/ok; touch /alive; httpd -f -p 8080 -h /www', {
         ports: [{ name: 'http', containerPort: 8080 }],
