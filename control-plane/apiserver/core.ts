@@ -38,6 +38,7 @@ export interface ApiCore {
   registry(group: string, version: string, resource: string): ResourceRegistry | undefined;
   /** As `registry`, with the kind's own shape. */
   registryOf<T extends KubeObject>(type: ResourceType<T>): ResourceRegistry<T> | undefined;
+  /** The same array until a definition comes or goes. */
   definitions(): readonly ResourceDefinition[];
   /** In process, on behalf of a user. */
   client(user: UserInfo): ApiClient;
@@ -86,6 +87,7 @@ export function createApiCore(options: ApiCoreOptions): ApiCore {
     bookmarkPeriodMs: options.bookmarkPeriodMs ?? 60_000,
   });
   const freshness = createFreshness(store, feed);
+  let definitions: readonly ResourceDefinition[] | undefined;
   let namespaceCache: KindCache<KubeObject> | undefined;
   let running: { readonly signal: AbortSignal; readonly ended: Promise<void> } | undefined;
 
@@ -202,7 +204,10 @@ export function createApiCore(options: ApiCoreOptions): ApiCore {
     stopped: () => running?.ended ?? Promise.resolve(),
     registry: (group, version, resource) => kinds.get(nameOf({ group, version, resource }))?.registry,
     registryOf,
-    definitions: () => [...kinds.values()].map(({ definition }) => definition),
+    definitions: () => {
+      definitions ??= [...kinds.values()].map(({ definition }) => definition);
+      return definitions;
+    },
     client: (user) => createInProcessClient({ core, user, authorizer: options.authorizer }),
     ready() {
       const checks = [
@@ -216,11 +221,13 @@ export function createApiCore(options: ApiCoreOptions): ApiCore {
       if (kind.target && !running) feed.register(kind.target);
       else if (kind.target && running) await feed.join(kind.target, running.signal);
       kinds.set(nameOf(definition.type), kind);
+      definitions = undefined;
     },
     removeDefinition(type) {
       const kind = kinds.get(nameOf(type));
       if (kind?.target) feed.remove(kind.target);
       kinds.delete(nameOf(type));
+      definitions = undefined;
     },
   };
   return core;

@@ -13,7 +13,6 @@ export interface AdmissionRequest {
   readonly definition: ResourceDefinition;
   readonly operation: 'CREATE' | 'UPDATE' | 'DELETE';
   readonly context: RequestContext;
-  /** The name is empty while a CREATE's name has yet to be generated. */
   readonly key: ObjectKey;
   readonly subresource?: string | undefined;
   /** Defaulted and prepared, not yet validated; the hook may change it. Absent for DELETE. */

@@ -2,6 +2,7 @@ import type { KubeObject, ObjectKey } from '#api/meta.ts';
 import { validateObjectMeta } from '#api/names.ts';
 import { alreadyExists, badRequest, invalid, isAlreadyExists, StatusError } from '#api/status-error.ts';
 import { admitAll } from './admission.ts';
+import { copyJson } from './json-values.ts';
 import { generateName, prepareMetadataForCreate } from './metadata.ts';
 import { checkMayHold } from './namespace-rules.ts';
 import type { KindParts } from './parts.ts';
@@ -19,39 +20,51 @@ export async function createObject<T extends KubeObject>(
   context: RequestContext,
   object: T,
   namespace: string | undefined,
+  query: WriteQuery,
+): Promise<CachedObject<T>> {
+  const { name, generateName: base } = object.metadata ?? {};
+  if (name || !base) return createNamed(parts, context, object, namespace, query);
+  for (let tried = 1; ; tried++) {
+    // Much is derived from the name: every attempt starts with what the client sent.
+    const attempt = copyJson(object);
+    attempt.metadata = { ...attempt.metadata, name: generateName(base, parts.services.random) };
+    try {
+      return await createNamed(parts, context, attempt, namespace, query);
+    } catch (error) {
+      if (!isAlreadyExists(error) || error.status.details?.name !== attempt.metadata.name) throw error;
+      if (tried === generatedNamesMax) throw noUniqueName(error);
+    }
+  }
+}
+
+async function createNamed<T extends KubeObject>(
+  parts: KindParts<T>,
+  context: RequestContext,
+  object: T,
+  namespace: string | undefined,
   { dryRun = false }: WriteQuery,
 ): Promise<CachedObject<T>> {
   const { definition, services } = parts;
   const { strategy, type } = definition;
   const nowMs = services.clock.now();
   const metadata = prepareMetadataForCreate(object, namespace, { random: services.random, nowMs });
+  const { name = '' } = metadata;
   if (type.namespaced) {
-    const name = metadata.namespace;
-    if (!name) throw badRequest('an empty namespace may not be set during creation');
-    checkMayHold(await services.namespace(name, context.signal), name, type, metadata.name ?? '');
+    const holder = metadata.namespace;
+    if (!holder) throw badRequest('an empty namespace may not be set during creation');
+    checkMayHold(await services.namespace(holder, context.signal), holder, type, name);
   }
   strategy.default?.(object);
   strategy.prepareForCreate?.(object, { nowMs });
-  const generated = !metadata.name && metadata.generateName ? metadata.generateName : undefined;
-  if (generated) metadata.name = generateName(generated, services.random);
-  const key: ObjectKey = { namespace: metadata.namespace, name: metadata.name ?? '' };
+  const key: ObjectKey = { namespace: metadata.namespace, name };
   await admitAll(services.admission, { definition, operation: 'CREATE', context, key, object, dryRun });
   const errors = [
     ...validateObjectMeta(metadata, type.namespaced, strategy.nameRule ?? 'dns-subdomain', 'metadata'),
     ...(strategy.validate?.(object, { nowMs }) ?? []),
   ];
-  if (errors.length) throw invalid(type.kind, type.group, metadata.name ?? '', errors);
+  if (errors.length) throw invalid(type.kind, type.group, name, errors);
   context.warnings.push(...(strategy.warnings?.(object, undefined, { nowMs }) ?? []));
-
-  for (let tried = 1; ; tried++) {
-    try {
-      return await insert(parts, context, object, dryRun);
-    } catch (error) {
-      if (!generated || !isAlreadyExists(error)) throw error;
-      if (tried === generatedNamesMax) throw noUniqueName(error);
-      metadata.name = generateName(generated, services.random);
-    }
-  }
+  return insert(parts, context, object, dryRun);
 }
 
 async function insert<T extends KubeObject>(

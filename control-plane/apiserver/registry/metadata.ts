@@ -52,6 +52,7 @@ export function prepareMetadataForUpdate(
   metadata.creationTimestamp ||= before.creationTimestamp;
   metadata.deletionTimestamp ??= before.deletionTimestamp;
   metadata.deletionGracePeriodSeconds ??= before.deletionGracePeriodSeconds;
+  metadata.resourceVersion ||= before.resourceVersion;
   metadata.generation = before.generation;
 }
 
