@@ -14,6 +14,7 @@ const metaModels = [
   'Condition',
   'DeleteOptions',
   'FieldSelectorRequirement',
+  'GroupResource',
   'GroupVersionForDiscovery',
   'LabelSelector',
   'LabelSelectorRequirement',
@@ -23,14 +24,17 @@ const metaModels = [
   'OwnerReference',
   'Preconditions',
   'ServerAddressByClientCIDR',
+  'ShardInfo',
   'Status',
   'StatusCause',
   'StatusDetails',
   'WatchEvent',
 ];
 
-/** Kinds that have no resource of their own: bodies of subresources. */
-const bodyModels: readonly (readonly [string, string, string])[] = [
+/** What the kinds alone do not tell: bodies of subresources, and models that only other groups use. */
+const otherRoots: readonly (readonly [string, string, string])[] = [
+  ['', 'v1', 'V1TopologySelectorTerm'],
+  ['resource.k8s.io', 'v1', 'V1ResourceClaimList'],
   ['autoscaling', 'v1', 'V1Scale'],
   ['policy', 'v1', 'V1Eviction'],
   ['authentication.k8s.io', 'v1', 'AuthenticationV1TokenRequest'],
@@ -71,7 +75,7 @@ function computeNames(): Map<string, string> {
     .map((type) => [type.group, type.version, type.model ?? ''] as const);
   const core = roots.filter(([group]) => group === '');
   const others = roots.filter(([group]) => group !== '');
-  for (const [group, version, model] of [...core, ...bodyModels, ...others]) {
+  for (const [group, version, model] of [...core, ...otherRoots, ...others]) {
     claim(model, packageOf(group, version), out);
     claim(`${model}List`, packageOf(group, version), out);
   }

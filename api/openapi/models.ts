@@ -13,11 +13,17 @@ export function kindsByModel(resources: readonly OpenApiResource[]): Map<string,
   };
   for (const { type, subresources } of resources) {
     add(type.model, type);
-    add(type.model && `${type.model}List`, { ...type, kind: `${type.kind}List` });
+    add(listModelOf(type), { ...type, kind: `${type.kind}List` });
     for (const { body } of subresources) if (body) add(body.model, body);
     // Every group takes the same options for DELETE, and answers with the same Status.
     add('V1DeleteOptions', { group: type.group, version: type.version, kind: 'DeleteOptions' });
   }
   add('V1Status', { group: '', version: 'v1', kind: 'Status' });
   return out;
+}
+
+/** Lists are named after the model, or where that stands in two groups and the list in one, after the kind. */
+function listModelOf({ model, version, kind }: OpenApiResource['type']): string | undefined {
+  if (model === undefined) return undefined;
+  return [`${model}List`, `${version.toUpperCase()}${kind}List`].find((name) => schemaOf(name) !== undefined);
 }

@@ -126,6 +126,14 @@ function subresourceOperations(resource: OpenApiResource, sub: OpenApiSubresourc
   ];
 }
 
+/** How the options of a connection are called: `PodExecOptions`. */
+const optionNames: Readonly<Record<string, string>> = {
+  attach: 'Attach',
+  exec: 'Exec',
+  portforward: 'PortForward',
+  proxy: 'Proxy',
+};
+
 const connectMethods: Readonly<Record<string, Method>> = {
   get: 'get',
   create: 'post',
@@ -142,12 +150,15 @@ function connectOperations(resource: OpenApiResource, sub: OpenApiSubresource, i
     const isLog = sub.name === 'log';
     const prefix = idParts(resource);
     const name = `${capital(method)}${id.slice(prefix.length)}${capital(sub.name)}`;
+    const options = optionNames[sub.name];
+    const kind = options ? `${resource.type.kind}${options}Options` : resource.type.kind;
     return [
       operation(resource, method, isLog ? 'get' : 'connect', isLog ? `read${id}Log` : `connect${prefix}${name}`, {
         description: isLog
           ? `read log of the specified ${resource.type.kind}`
           : `connect ${verb} requests to ${sub.name} of ${resource.type.kind}`,
         parameters,
+        kind: { ...resource.type, kind },
       }),
     ];
   });
