@@ -33,7 +33,8 @@ export function specAndStatus<T extends SpecAndStatus>(
     },
     prepareForUpdate(object: T, old: T, context: StrategyContext) {
       if (context.subresource === 'status') object.spec = old.spec;
-      else object.status = old.status;
+      // A binding sets the node and says so in a condition, in one write.
+      else if (context.subresource !== 'binding') object.status = old.status;
       hooks.prepareForUpdate?.(object, old, context);
       if (counts) countChange(object, old, object.spec, old.spec);
     },

@@ -31,6 +31,8 @@ export const podStrategy: Strategy<V1Pod> = specAndStatus<V1Pod>(
       ...(pod.metadata?.resourceVersion || context.subresource ? [] : validateNewPod(pod)),
     ],
     validateUpdate(pod, old, { subresource }) {
+      // The action itself allows one change only: the node of a pod that has none.
+      if (subresource === 'binding') return [];
       if (subresource === 'ephemeralcontainers') return validateEphemeralContainersUpdate(pod, old);
       return subresource === 'resize' ? validateResize(pod, old) : validatePodUpdate(pod, old);
     },

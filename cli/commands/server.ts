@@ -1,0 +1,58 @@
+import type { Command } from 'commander';
+import { createRealLog } from '#base/real/log.ts';
+import { runControlPlane } from '#control-plane/server.ts';
+import { ensureCertificates } from '#host/cluster-pki.ts';
+import { loadSettings } from '#host/settings.ts';
+import { type CliContext, CliError, type CommandModule } from '../command.ts';
+import { layoutOf } from '../host-context.ts';
+import { runAgent } from '../server/agent.ts';
+
+interface ServerFlags {
+  readonly agent: boolean;
+  readonly logLevel: string;
+}
+
+export const command: CommandModule = {
+  register(program: Command, context) {
+    program
+      .command('server')
+      .description(
+        'Run API server, scheduler, controllers and this machine\'s agent in the foreground. `berth up` runs it for you.',
+      )
+      .option('--no-agent', 'run no containers on this machine')
+      .option('--log-level <level>', 'trace, debug, info, warn or error', 'info')
+      .action((flags: ServerFlags) => server(context, flags));
+  },
+};
+
+/** Until the signal aborts. The settings and certificates are those that `berth up` made. */
+async function server(context: CliContext, flags: ServerFlags): Promise<void> {
+  const layout = layoutOf(context);
+  const settings = loadSettings(layout.settingsFile);
+  if (!settings) throw new CliError('there is no cluster on this machine yet', { fix: 'Make one with: berth up' });
+  const { clock, random } = context;
+  const log = createRealLog({ level: flags.logLevel });
+  const certificates = await ensureCertificates(layout, settings, clock.now());
+  const controlPlane = await runControlPlane(
+    {
+      clock,
+      random,
+      log,
+      store: {
+        endpoints: [`https://127.0.0.1:${settings.etcdPort}`],
+        tls: { ca: certificates.etcdCa.cert, ...certificates.etcdClient },
+      },
+      certificates: { ca: certificates.ca.cert, server: certificates.apiserver, node: certificates.apiserverClient },
+      listen: { port: settings.apiPort },
+      advertiseAddress: settings.nodeAddress,
+      serviceCidr: settings.serviceCidr,
+      controllers: { rootCa: certificates.ca.cert },
+    },
+    context.signal,
+  );
+  const work = [controlPlane.done];
+  if (flags.agent) {
+    work.push(runAgent({ layout, settings, certificates, client: controlPlane.client, clock, random, log }, context.signal));
+  }
+  await Promise.all(work);
+}

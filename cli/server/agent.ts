@@ -1,0 +1,63 @@
+import { join } from 'node:path';
+import type { Clock } from '#base/clock.ts';
+import type { Log } from '#base/log.ts';
+import type { Random } from '#base/random.ts';
+import type { ApiClient } from '#client/api-client.ts';
+import { createEventRecorder } from '#client/event-recorder.ts';
+import type { ClusterCertificates } from '#host/cluster-pki.ts';
+import type { HostLayout } from '#host/layout.ts';
+import type { HostSettings } from '#host/settings.ts';
+import { createAgent } from '#node-agent/agent.ts';
+import { createLinuxHost } from '#node-agent/host-linux/create.ts';
+import { writeCniConfig } from '#node-agent/network/cni.ts';
+import { createNetworkTransport } from '#node-agent/probes/network-transport.ts';
+import { createCriRuntime } from '#node-agent/runtime/cri/runtime.ts';
+
+export interface AgentParts {
+  readonly layout: HostLayout;
+  readonly settings: HostSettings;
+  readonly certificates: ClusterCertificates;
+  readonly client: ApiClient;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+}
+
+/** This machine's agent with everything real beneath it. Resolves after the signal has aborted; containers go on. */
+export async function runAgent(parts: AgentParts, signal: AbortSignal): Promise<void> {
+  const { layout, settings, client, clock, random } = parts;
+  const log = parts.log.child({ part: 'agent' });
+  writeCniConfig(layout.cniConfDir, {
+    bridge: layout.bridge,
+    podCidr: settings.podCidr,
+    dataDir: join(layout.stateDir, 'cni-addresses'),
+  });
+  const runtime = createCriRuntime({ socketPath: layout.containerdSocket, clock, log });
+  const host = await createLinuxHost({ root: layout.agentDir, logRoot: layout.podLogDir, cgroupRoot: layout.cgroupRoot });
+  const recorder = createEventRecorder({ client, clock, random, log, signal, component: 'kubelet', host: settings.nodeName });
+  const images = { ensure: async (r: { container: { spec: { image?: string | undefined } } }) => ({ kind: 'ready' as const, image: r.container.spec.image ?? '', user: {} }) };
+  const agent = createAgent({
+    client,
+    runtime,
+    images,
+    nodeName: settings.nodeName,
+    host,
+    transport: createNetworkTransport({ clock }),
+    clock,
+    random,
+    log,
+    recorder,
+    settings: {
+      nodeAddresses: [settings.nodeAddress],
+      podCidr: settings.podCidr,
+      agentPort: settings.agentPort,
+      clusterDomain: settings.clusterDomain,
+      seccompFolder: join(layout.agentDir, 'seccomp'),
+    },
+  });
+  try {
+    await agent.run(signal);
+  } finally {
+    await runtime.close();
+  }
+}
