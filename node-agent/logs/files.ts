@@ -27,38 +27,72 @@ export interface OpenLog {
   readonly createdAtMs: number;
 }
 
-export async function openLog(path: string): Promise<OpenLog | undefined> {
-  const handle = await open(path, 'r').catch(ignoreMissing);
-  if (!handle) return undefined;
-  const { ino, birthtimeMs } = await handle.stat({ bigint: true });
-  return { handle, inode: ino, createdAtMs: Number(birthtimeMs) };
+interface LogFile {
+  readonly path: string;
+  readonly inode: bigint;
 }
+
+/** Each try fails only when the log was rotated between two system calls. */
+const rotationRaceTriesMax = 20;
+
+/**
+ * All files of a log, oldest first, as they stood at one moment: a rotation while we look shows as a new name, and
+ * then we look again. The newest may be missing, between its rename and the runtime's opening of the next one.
+ */
+async function listFiles(path: string): Promise<LogFile[]> {
+  for (let tries = 1; ; tries += 1) {
+    const rotated = await listRotated(path);
+    const files = await Promise.all([...rotated, path].map(describe));
+    const again = await listRotated(path);
+    if (again.join('/') === rotated.join('/') || tries === rotationRaceTriesMax) {
+      return files.filter((file) => file !== undefined);
+    }
+  }
+}
+
+/** Opens the file that `choose` picks; undefined when it picks none. */
+async function openChosen(
+  path: string,
+  choose: (files: readonly LogFile[]) => LogFile | undefined,
+): Promise<OpenLog | undefined> {
+  for (let tries = 0; tries < rotationRaceTriesMax; tries += 1) {
+    const chosen = choose(await listFiles(path));
+    if (!chosen) return undefined;
+    const handle = await open(chosen.path, 'r').catch(ignoreMissing);
+    if (!handle) continue;
+    const { ino, birthtimeMs } = await handle.stat({ bigint: true });
+    if (ino === chosen.inode) return { handle, inode: ino, createdAtMs: Number(birthtimeMs) };
+    await handle.close();
+  }
+  return undefined;
+}
+
+export const openOldest = (path: string): Promise<OpenLog | undefined> => openChosen(path, (files) => files[0]);
+
+export const openNewest = (path: string): Promise<OpenLog | undefined> => openChosen(path, (files) => files.at(-1));
+
+const neighbour =
+  (inode: bigint, step: 1 | -1) =>
+  (files: readonly LogFile[]): LogFile | undefined => {
+    const own = files.findIndex((file) => file.inode === inode);
+    return own + step < 0 ? undefined : files[own + step];
+  };
 
 /**
  * The file that was begun after `inode`; the oldest there is when `inode` is gone, since more was rotated away than is
  * kept. Undefined when `inode` is the newest.
  */
-export async function openNext(path: string, inode: bigint): Promise<OpenLog | undefined> {
-  for (let tries = 0; tries < rotationRaceTriesMax; tries += 1) {
-    const paths = [...(await listRotated(path)), path];
-    const inodes = await Promise.all(paths.map(inodeOf));
-    const own = inodes.indexOf(inode);
-    const next = paths[own + 1];
-    if (own === paths.length - 1 || next === undefined) return undefined;
-    const opened = await openLog(next);
-    if (opened && opened.inode === inodes[own + 1]) return opened;
-    await opened?.handle.close();
-    // Between the rename and the runtime's opening of a new file there is none.
-    if (inodes[own + 1] === undefined) return undefined;
-  }
-  return undefined;
+export const openNext = (path: string, inode: bigint): Promise<OpenLog | undefined> =>
+  openChosen(path, neighbour(inode, 1));
+
+/** The file that was written before `inode`. */
+export const openPrevious = (path: string, inode: bigint): Promise<OpenLog | undefined> =>
+  openChosen(path, neighbour(inode, -1));
+
+async function describe(path: string): Promise<LogFile | undefined> {
+  const found = await stat(path, { bigint: true }).catch(ignoreMissing);
+  return found && { path, inode: found.ino };
 }
-
-/** Each try fails only when the log was rotated between two system calls. */
-const rotationRaceTriesMax = 5;
-
-const inodeOf = async (path: string): Promise<bigint | undefined> =>
-  (await stat(path, { bigint: true }).catch(ignoreMissing))?.ino;
 
 export function ignoreMissing(error: unknown): undefined {
   if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;

@@ -1,5 +1,5 @@
 import type { Clock } from '#base/clock.ts';
-import { listRotated, openLog, openNext } from './files.ts';
+import { openNext, openOldest } from './files.ts';
 import { isSince, type LogLine, lineBytesMax, parseLogLine } from './line.ts';
 import { createLineSource, type LineSource } from './lines.ts';
 import { findTail, type LogStart } from './tail.ts';
@@ -104,11 +104,8 @@ async function* parseLines(source: LineSource, signal: AbortSignal): AsyncGenera
 
 async function findStart(path: string, options: LogOptions): Promise<LogStart | undefined> {
   if (options.tailLines !== undefined) return findTail(path, options.tailLines);
-  for (const each of [...(await listRotated(path)), path]) {
-    const opened = await openLog(each);
-    if (opened) return { ...opened, offset: 0 };
-  }
-  return undefined;
+  const opened = await openOldest(path);
+  return opened && { ...opened, offset: 0 };
 }
 
 interface WholeLine {

@@ -1,4 +1,4 @@
-import { listRotated, type OpenLog, openLog } from './files.ts';
+import { type OpenLog, openNewest, openPrevious } from './files.ts';
 import { parseLogLine } from './line.ts';
 import { readBackwards } from './lines.ts';
 
@@ -11,19 +11,18 @@ export interface LogStart extends OpenLog {
  * it has fewer. Undefined when there is no log file at all. The caller closes the handle.
  */
 export async function findTail(path: string, count: number): Promise<LogStart | undefined> {
-  const paths = [...(await listRotated(path)), path].reverse();
-  let best: LogStart | undefined;
   let missing = count;
-  for (const each of paths) {
-    const opened = await openLog(each);
-    if (!opened) continue;
-    await best?.handle.close();
+  for (let opened = await openNewest(path); opened; ) {
     const found = await findInFile(opened, missing);
-    best = { ...opened, offset: found.offset };
-    if (found.complete) return best;
+    const start = { ...opened, offset: found.offset };
+    if (found.complete) return start;
     missing = found.missing;
+    const previous = await openPrevious(path, opened.inode);
+    if (!previous) return start;
+    await opened.handle.close();
+    opened = previous;
   }
-  return best;
+  return undefined;
 }
 
 /** A line that was cut by the runtime counts once: at its last part. */
