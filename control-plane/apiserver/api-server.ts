@@ -2,7 +2,6 @@ import type { Clock } from '#base/clock.ts';
 import type { Log } from '#base/log.ts';
 import type { Random } from '#base/random.ts';
 import { type Authorizer, createAuthorizer } from './auth/authorizer.ts';
-import type { OpenApiDocuments } from './discovery/openapi.ts';
 import { createPathHandler } from './discovery/paths.ts';
 import type { ServerCore } from './http/exchange.ts';
 import { createHandler, type Handler } from './http/handler.ts';
@@ -11,7 +10,6 @@ import { type Listener, listen } from './http/listener.ts';
 import { createServerMetrics, type ServerMetrics } from './metrics/metrics.ts';
 import { createConnectHandler } from './proxy/connect.ts';
 import type { NodeProxyOptions } from './proxy/node-backend.ts';
-import type { ResourceDefinition } from './resource-definition.ts';
 
 export interface ApiServerOptions {
   readonly core: ServerCore;
@@ -32,7 +30,6 @@ export interface ApiServerOptions {
   readonly berthVersion?: string | undefined;
   /** host:port for clients; default: what the server listens on. */
   readonly advertise?: string | undefined;
-  readonly openApi?: ((definitions: readonly ResourceDefinition[]) => OpenApiDocuments) | undefined;
   readonly limits?: InFlightLimits | undefined;
   /** Default: 60 s. Watches and streams are exempt. */
   readonly requestTimeoutMs?: number | undefined;
@@ -56,7 +53,6 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     ready: () => core.ready(),
     isClosing: () => closing.signal.aborted,
     metrics,
-    openApi: options.openApi,
     berthVersion: options.berthVersion ?? '0.1.0',
     serverAddress: () => options.advertise ?? `127.0.0.1:${listener?.port ?? 0}`,
   });

@@ -1,17 +1,11 @@
 import { createHash } from 'node:crypto';
+import type { OpenApiDocuments } from '#api/openapi/documents.ts';
 import type { ApiRequest, ApiResponse } from '../http/message.ts';
 import { parseAccept } from '../http/negotiate.ts';
 
-/** The documents themselves, made when they are first asked for. */
-export interface OpenApiDocuments {
-  v2(): object;
-  v2Protobuf(): Buffer;
-  /** `api/v1`, `apis/apps/v1` → the document; undefined when there is no such group-version. */
-  v3(path: string): object | undefined;
-  v3Paths(): readonly string[];
-}
-
-const v2Protobuf = 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf';
+/** Clients ask with an `@`, which their own parsers do not take in an answer: it is written with a dot there. */
+const v2ProtobufAsked = /^application\/com\.github\.proto-openapi\.spec\.v2[@.]v1\.0\+protobuf$/;
+const v2Protobuf = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf';
 
 interface Encoded {
   readonly bytes: Buffer;
@@ -48,7 +42,7 @@ export function createOpenApiHandler(documents: OpenApiDocuments) {
     /** `path` is what follows `/openapi`. */
     serve(request: ApiRequest, path: string, query: URLSearchParams): ApiResponse | undefined {
       if (path === '/v2') {
-        const isProtobuf = parseAccept(request.headers.accept ?? '')[0]?.type === v2Protobuf;
+        const isProtobuf = v2ProtobufAsked.test(parseAccept(request.headers.accept ?? '')[0]?.type ?? '');
         const document = isProtobuf
           ? once('v2pb', () => documents.v2Protobuf())
           : once('v2', () => json(documents.v2()));

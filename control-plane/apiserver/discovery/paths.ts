@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { createOpenApiDocuments } from '#api/openapi/documents.ts';
 import { methodNotAllowed } from '#api/status-error.ts';
 import type { Readiness } from '../http/exchange.ts';
 import type { ApiRequest, ApiResponse } from '../http/message.ts';
@@ -10,7 +11,7 @@ import type { ResourceDefinition } from '../resource-definition.ts';
 import { aggregatedContentType, groupDiscoveryList, wantsAggregated } from './aggregated.ts';
 import { type ApiGroup, groupsOf } from './groups.ts';
 import { healthResponse } from './health.ts';
-import { createOpenApiHandler, type OpenApiDocuments } from './openapi.ts';
+import { createOpenApiHandler } from './openapi.ts';
 import { apiGroup, apiGroupList, apiResourceList, apiVersions, groupVersion } from './resource-list.ts';
 import { versionInfo } from './version.ts';
 
@@ -19,8 +20,6 @@ export interface PathOptions {
   ready(): Readiness;
   readonly isClosing: () => boolean;
   readonly metrics: ServerMetrics;
-  /** Made anew whenever the definitions change. Absent: /openapi is not served. */
-  readonly openApi: ((definitions: readonly ResourceDefinition[]) => OpenApiDocuments) | undefined;
   /** Berth's own, as in package.json. */
   readonly berthVersion: string;
   /** host:port that clients reach this server under. */
@@ -38,7 +37,7 @@ export function createPathHandler(options: PathOptions) {
     if (definitions === known) return;
     known = definitions;
     groups = groupsOf(definitions);
-    openApi = options.openApi && createOpenApiHandler(options.openApi(definitions));
+    openApi = createOpenApiHandler(createOpenApiDocuments(definitions));
   };
 
   const json = (request: ApiRequest, { query }: Target, value: object): ApiResponse => {
