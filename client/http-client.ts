@@ -1,4 +1,4 @@
-import type { KubeList, KubeObject, ObjectKey, Stored } from '#api/meta.ts';
+import type { KubeList, KubeObject, Stored } from '#api/meta.ts';
 import { apiVersionOf, type ResourceType } from '#api/resource-type.ts';
 import { internalError } from '#api/status-error.ts';
 import type { ClusterAccess } from './access.ts';
@@ -6,6 +6,7 @@ import type { ApiClient, ListOptions, Patch, WatchOptions, WriteOptions } from '
 import { createTransport, type RawRequest, type Transport } from './http/transport.ts';
 import { collectionPath, objectPath, withQuery } from './http/urls.ts';
 import { watchStream } from './http/watch-stream.ts';
+import { keyOf } from './key.ts';
 import { deepFreeze, isRecord, isStored } from './stored.ts';
 
 /** The ApiClient over HTTPS, with the transport beneath it for what is not typed (tables, logs, discovery). */
@@ -128,11 +129,6 @@ const writeQuery = ({ dryRun, fieldManager, fieldValidation }: WriteOptions) => 
   dryRun: dryRun ? 'All' : undefined,
   fieldManager,
   fieldValidation,
-});
-
-const keyOf = (object: KubeObject): ObjectKey => ({
-  namespace: object.metadata?.namespace,
-  name: object.metadata?.name ?? '',
 });
 
 const withKind = <T extends KubeObject>(type: ResourceType<T>, object: T): T => ({

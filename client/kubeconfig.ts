@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { delimiter, dirname, join, resolve } from 'node:path';
 import { parse } from 'yaml';
 import type { ClusterAccess } from './access.ts';
 
@@ -13,6 +13,19 @@ export interface KubeconfigOptions {
   readonly files: readonly string[];
   /** Default: the current context. */
   readonly context?: string | undefined;
+}
+
+/**
+ * Where kubectl would look: the file of the flag alone, or else the list in $KUBECONFIG, or else ~/.kube/config.
+ * `env` is the process's environment.
+ */
+export function kubeconfigFiles(
+  flag: string | undefined,
+  env: Readonly<Record<string, string | undefined>>,
+): readonly string[] {
+  if (flag) return [flag];
+  const listed = (env.KUBECONFIG ?? '').split(delimiter).filter(Boolean);
+  return listed.length > 0 ? listed : [join(env.HOME ?? '/root', '.kube', 'config')];
 }
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -45,12 +58,19 @@ export function loadKubeconfig(options: KubeconfigOptions): ClusterAccess {
       `${cluster.file}: cluster ${JSON.stringify(clusterName)}: server is missing or not a URL`,
     );
   }
+  const insecureSkipTlsVerify = cluster.value['insecure-skip-tls-verify'] === true;
+  const ca = inlineOrFile(cluster, 'certificate-authority', 'CERTIFICATE');
+  if (ca !== undefined && insecureSkipTlsVerify) {
+    throw new KubeconfigError(
+      `${cluster.file}: cluster ${JSON.stringify(clusterName)}: certificate-authority and insecure-skip-tls-verify exclude each other`,
+    );
+  }
   const userName = text(context.value, 'user');
   const user = userName ? find('users', 'user', userName) : undefined;
   return {
     server: server.replace(/\/+$/, ''),
-    ca: inlineOrFile(cluster, 'certificate-authority'),
-    insecureSkipTlsVerify: cluster.value['insecure-skip-tls-verify'] === true,
+    ca,
+    insecureSkipTlsVerify,
     tlsServerName: text(cluster.value, 'tls-server-name'),
     namespace: text(context.value, 'namespace'),
     ...(user && userOf(user)),
@@ -66,9 +86,15 @@ function userOf(user: NamedEntry): Pick<ClusterAccess, 'clientCert' | 'clientKey
     }
   }
   const tokenFile = text(user.value, 'tokenFile');
+  const clientCert = inlineOrFile(user, 'client-certificate', 'CERTIFICATE');
+  const clientKey = inlineOrFile(user, 'client-key', 'PRIVATE KEY');
+  if ((clientCert === undefined) !== (clientKey === undefined)) {
+    const [there, missing] = clientCert ? ['client-certificate', 'client-key'] : ['client-key', 'client-certificate'];
+    throw new KubeconfigError(`${user.file}: a user has a ${there} but no ${missing}`);
+  }
   return {
-    clientCert: inlineOrFile(user, 'client-certificate'),
-    clientKey: inlineOrFile(user, 'client-key'),
+    clientCert,
+    clientKey,
     token: text(user.value, 'token') ?? (tokenFile && readBeside(user.file, tokenFile, 'tokenFile').trim()),
   };
 }
@@ -102,12 +128,15 @@ function findNamed(files: readonly NamedEntry[], list: string, field: string, na
   return undefined;
 }
 
-/** `<field>-data` is base64 and wins over `<field>`, a path relative to the kubeconfig. */
-function inlineOrFile(entry: NamedEntry, field: string): string | undefined {
+/** `<field>-data` is base64 and wins over `<field>`, a path relative to the kubeconfig. Both hold PEM. */
+function inlineOrFile(entry: NamedEntry, field: string, kind: string): string | undefined {
   const data = text(entry.value, `${field}-data`);
-  if (data) return Buffer.from(data, 'base64').toString('utf8');
   const path = text(entry.value, field);
-  return path ? readBeside(entry.file, path, field) : undefined;
+  if (!data && !path) return undefined;
+  const pem = data ? Buffer.from(data, 'base64').toString('utf8') : readBeside(entry.file, path ?? '', field);
+  if (pem.includes(`${kind}-----`)) return pem;
+  const where = data ? `${field}-data` : `${field} (${path})`;
+  throw new KubeconfigError(`${entry.file}: ${where} holds no PEM block of a ${kind.toLowerCase()}`);
 }
 
 function readBeside(file: string, path: string, field: string): string {

@@ -9,10 +9,13 @@ export interface RawRequest {
   readonly path: string;
   readonly accept?: string | undefined;
   readonly contentType?: string | undefined;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
   readonly body?: string | Buffer | undefined;
   readonly signal?: AbortSignal | undefined;
   /** For streams (watches, logs): no time-out between chunks. */
   readonly stream?: boolean | undefined;
+  /** Answers with a code of 400 and more are returned like any other. Default: they are thrown as StatusErrors. */
+  readonly anyStatus?: boolean | undefined;
 }
 
 export interface RawResponse {
@@ -58,7 +61,7 @@ export function createTransport(access: ClusterAccess): Transport {
           headersTimeout: raw.stream ? 0 : answerTimeoutMs,
           bodyTimeout: raw.stream ? 0 : answerTimeoutMs,
         });
-        if (response.statusCode >= 400) {
+        if (response.statusCode >= 400 && !raw.anyStatus) {
           throw errorFromResponse(response.statusCode, response.headers, await response.body.text());
         }
         return { status: response.statusCode, headers: response.headers, body: response.body };
@@ -75,6 +78,7 @@ function headersOf(raw: RawRequest, access: ClusterAccess): Record<string, strin
     'user-agent': 'berth/0.1.0',
     ...(raw.body !== undefined && { 'content-type': raw.contentType ?? 'application/json' }),
     ...(access.token !== undefined && { authorization: `Bearer ${access.token}` }),
+    ...raw.headers,
   };
 }
 

@@ -4,7 +4,7 @@ import { internalError } from '#api/status-error.ts';
 import { deepFreeze, isRecord, isStored } from '../stored.ts';
 import { readLines } from './lines.ts';
 import { errorFromStatus } from './response-error.ts';
-import { networkError, type Transport } from './transport.ts';
+import type { Transport } from './transport.ts';
 
 /** Ends quietly when the server or the network closes the stream; throws the server's own error (Expired among them). */
 export async function* watchStream<T extends KubeObject>(
@@ -13,18 +13,27 @@ export async function* watchStream<T extends KubeObject>(
   path: string,
   signal: AbortSignal,
 ): AsyncGenerator<WatchEvent<Stored<T>>> {
-  const response = await transport.request({ method: 'GET', path, signal, stream: true });
   try {
-    for await (const line of readLines(response.body)) yield parseEvent(type, line);
+    const response = await transport.request({ method: 'GET', path, signal, stream: true });
+    for await (const line of readLines(bytes(response.body, signal), { unfinished: 'drop' })) {
+      yield parseEvent(type, line);
+    }
   } catch (error) {
-    if (signal.aborted) return;
-    const translated = networkError(error, '', signal);
-    if (translated === error) throw error;
+    if (!signal.aborted) throw error;
+  }
+}
+
+/** A connection that breaks is a stream that ends: whoever watches goes on from the last version. */
+async function* bytes(body: AsyncIterable<Buffer>, signal: AbortSignal): AsyncGenerator<Buffer> {
+  try {
+    yield* body;
+  } catch (error) {
+    if (signal.aborted) throw error;
   }
 }
 
 function parseEvent<T extends KubeObject>(type: ResourceType<T>, line: string): WatchEvent<Stored<T>> {
-  const event: unknown = JSON.parse(line);
+  const event = parseJson(type, line);
   if (!isRecord(event)) throw internalError('a watch event is not an object');
   const { object } = event;
   switch (event.type) {
@@ -46,3 +55,11 @@ function parseEvent<T extends KubeObject>(type: ResourceType<T>, line: string): 
 /** Bookmarks carry a version and nothing else, not even a name. */
 const isBookmark = <T extends KubeObject>(_type: ResourceType<T>, value: unknown): value is Stored<T> =>
   isRecord(value) && isRecord(value.metadata) && typeof value.metadata.resourceVersion === 'string';
+
+function parseJson(type: ResourceType, line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch (cause) {
+    throw internalError(`a watch event of ${type.resource} is not JSON`, cause);
+  }
+}
