@@ -2,7 +2,7 @@ import type { V1Pod, V1ReplicaSet } from '#api/generated/types.ts';
 import { pods, replicaSets } from '#api/kinds.ts';
 import type { ObjectKey, Stored } from '#api/meta.ts';
 import { fromLabelSelectorObject, matchesLabels } from '#api/selectors/labels.ts';
-import { isConflict, isNotFound, StatusError } from '#api/status-error.ts';
+import { isAlreadyExists, isConflict, isNotFound, StatusError } from '#api/status-error.ts';
 import type { Informer } from '#client/informer.ts';
 import { keyOf } from '#client/key.ts';
 import { after, done, type Reconcile } from '#client/reconciler.ts';
@@ -41,7 +41,8 @@ export function createReplicaSetReconcile(
       pending.created(uid, created);
       recorder.record(replicaSet, 'Normal', 'SuccessfulCreate', `Created pod: ${created.metadata.name}`);
     } catch (error) {
-      if (isRefusal(error)) throw error;
+      // The name was drawn for this one pod: if it is taken, an earlier delivery of this request has taken it.
+      if (isRefusal(error) && !isAlreadyExists(error)) throw error;
       pending.uncertain(uid, 'create', { namespace: pod.metadata?.namespace, name: pod.metadata?.name ?? '' });
       throw error;
     }

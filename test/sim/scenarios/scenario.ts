@@ -1,0 +1,67 @@
+import type { Random } from '#base/random.ts';
+import { oneBinding, withinCapacity } from '../checks/placement.ts';
+import { type RolloutCheck, rolloutPromises } from '../checks/rollout.ts';
+import { createWorld, type World } from '../world/world.ts';
+import type { AppOptions } from './users.ts';
+
+export interface Size {
+  readonly machines: number;
+  readonly apps: number;
+  readonly podsPerAppMax: number;
+}
+
+export interface Stage {
+  readonly world: World;
+  readonly rollouts: RolloutCheck;
+  readonly size: Size;
+}
+
+export interface Outcome {
+  readonly digest: string;
+  readonly changes: number;
+  readonly virtualMs: number;
+  readonly promisesCompared: number;
+}
+
+export type Scenario = (stage: Stage) => Promise<void>;
+
+/** Runs one scenario in a world of its own, and says what came of it; throws with the seed when something was wrong. */
+export async function play(scenario: Scenario, seed: number, size?: Size): Promise<Outcome> {
+  const rollouts = rolloutPromises();
+  const world = await createWorld({
+    seed,
+    checks: () => [oneBinding(), withinCapacity(), rollouts],
+    // Machines that die one after the other must not have to wait for each other for minutes.
+    settings: { nodes: { evictionsPerSecond: 1 } },
+  });
+  const startMs = world.clock.now();
+  try {
+    await scenario({ world, rollouts, size: size ?? smallSize(world.random) });
+    const { changes } = world.history;
+    return {
+      digest: world.history.digest(),
+      changes,
+      virtualMs: world.clock.now() - startMs,
+      promisesCompared: rollouts.compared,
+    };
+  } finally {
+    await world.close();
+  }
+}
+
+/** Small worlds find most of what large ones do, and a thousand of them fit in the time of one. */
+const smallSize = (random: Random): Size => ({
+  machines: between(random, 3, 5),
+  apps: between(random, 1, 2),
+  podsPerAppMax: 5,
+});
+
+export const between = (random: Random, min: number, max: number): number =>
+  min + Math.floor(random.next() * (max - min + 1));
+
+export function drawApp(random: Random, size: Size): AppOptions {
+  const replicas = between(random, Math.ceil(size.podsPerAppMax / 2), size.podsPerAppMax);
+  const maxUnavailable = between(random, 0, 1);
+  const maxSurge = between(random, maxUnavailable === 0 ? 1 : 0, 2);
+  return { replicas, maxSurge, maxUnavailable, cpuMilli: between(random, 1, 8) * 25, lostNodeSeconds: 20 };
+}

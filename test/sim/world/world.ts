@@ -1,0 +1,167 @@
+import type { V1Namespace } from '#api/generated/types.ts';
+import { namespaces } from '#api/kinds.ts';
+import { isAlreadyExists, serviceUnavailable } from '#api/status-error.ts';
+import { createSilentLog, type Log } from '#base/log.ts';
+import type { Random } from '#base/random.ts';
+import { createVirtualClock, type VirtualClock } from '#base/virtual/clock.ts';
+import { createSeededRandom } from '#base/virtual/random.ts';
+import type { ApiClient } from '#client/api-client.ts';
+import { type FaultMix, noFaults } from '#client/testing/faults.ts';
+import type { ControllerSettings } from '#control-plane/controllers/settings.ts';
+import { createMemoryStore } from '#control-plane/store/memory.ts';
+import { forwardingClient } from './forwarding-client.ts';
+import { type Check, followHistory, type History } from './history.ts';
+import { type Machine, startMachine } from './machine.ts';
+import { type SimServer, startServer } from './server.ts';
+
+/** A whole cluster in one process, on virtual time, from one seed. */
+export interface World {
+  readonly seed: number;
+  readonly clock: VirtualClock;
+  /** For the scenario's own choices. */
+  readonly random: Random;
+  /** What a user does: no faults; fails while the server is down. */
+  readonly user: ApiClient;
+  readonly history: History;
+  readonly machines: readonly Machine[];
+  addMachines(count: number): void;
+  crashServer(): Promise<void>;
+  startServer(): Promise<void>;
+  setFaults(mix: FaultMix): void;
+  /**
+   * Lets time pass until `pending` names nothing. Throws with what is pending, the seed and what the checks found once the
+   * budget of virtual time is used up; at once when a check fails.
+   */
+  converge(what: string, pending: () => readonly string[], budgetMs: number): Promise<void>;
+  /** Lets time pass; throws when a check fails. */
+  pass(durationMs: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface WorldOptions {
+  readonly seed: number;
+  readonly checks: (now: () => number) => readonly Check[];
+  readonly settings?: ControllerSettings;
+  readonly log?: Log;
+}
+
+export async function createWorld(options: WorldOptions): Promise<World> {
+  const { seed, log = createSilentLog() } = options;
+  const clock = createVirtualClock();
+  const seeds = createSeededRandom(seed);
+  const nextRandom = (): Random => createSeededRandom(Math.floor(seeds.next() * 2 ** 32));
+  const random = nextRandom();
+  const serverRandom = nextRandom();
+  const machineRandom = nextRandom();
+  const store = createMemoryStore({ clock });
+  const life = new AbortController();
+  const history = followHistory(
+    store,
+    clock,
+    options.checks(() => clock.now()),
+    life.signal,
+  );
+  const machines: Machine[] = [];
+  let faults = noFaults;
+  let server: SimServer | undefined;
+
+  /** Whatever needs virtual time to end gets it. */
+  const finish = async <T>(work: Promise<T>): Promise<T> => {
+    let ended = false;
+    const watched = work.finally(() => {
+      ended = true;
+    });
+    watched.catch(() => {});
+    await clock.runUntil(() => ended, 600_000);
+    return watched;
+  };
+
+  const start = async (): Promise<void> => {
+    if (server) throw new Error('the server runs already');
+    server = await finish(
+      startServer({
+        store,
+        clock,
+        random: serverRandom,
+        log,
+        history: () => history,
+        mix: () => faults,
+        settings: options.settings ?? {},
+      }),
+    );
+    for (const name of ['default', 'kube-node-lease']) await finish(ensureNamespace(server.client, name));
+  };
+
+  const user = forwardingClient(() => {
+    if (!server) throw serviceUnavailable('the server is down');
+    return server.client;
+  });
+
+  const failIfViolated = (doing: string): void => {
+    if (history.violations.length > 0) throw new Error(report(`a check failed while ${doing}`, history.violations));
+  };
+
+  const report = (headline: string, lines: readonly string[]): string =>
+    [`${headline} (replay with SEED=${seed})`, ...lines.slice(0, 20).map((line) => `  ${line}`)].join('\n');
+
+  const world: World = {
+    seed,
+    clock,
+    random,
+    user,
+    history,
+    machines,
+    addMachines(count) {
+      for (let added = 0; added < count; added += 1) {
+        const index = machines.length;
+        const name = `node-${index}`;
+        const options = { name, index, client: user, clock, random: machineRandom, log, mix: () => faults };
+        machines.push(startMachine(options));
+      }
+    },
+    async crashServer() {
+      const dying = server;
+      server = undefined;
+      if (dying) await finish(dying.crash());
+    },
+    startServer: start,
+    setFaults(mix) {
+      faults = mix;
+    },
+    async converge(what, pending, budgetMs) {
+      const endMs = clock.now() + budgetMs;
+      let checkedAt = -1;
+      for (;;) {
+        failIfViolated(what);
+        if (checkedAt !== history.changes) {
+          checkedAt = history.changes;
+          if (pending().length === 0) return;
+        }
+        if (!(await clock.step(endMs))) break;
+      }
+      const left = pending();
+      if (left.length > 0) throw new Error(report(`${what}: not within ${budgetMs / 1000} s of virtual time`, left));
+    },
+    async pass(durationMs) {
+      await clock.advance(durationMs);
+      failIfViolated('time passed');
+    },
+    async close() {
+      await finish(Promise.all(machines.filter(({ alive }) => alive).map((machine) => machine.die())));
+      await world.crashServer();
+      life.abort(new Error('the world ends'));
+      await store.close();
+    },
+  };
+  await start();
+  return world;
+}
+
+async function ensureNamespace(client: ApiClient, name: string): Promise<void> {
+  const namespace: V1Namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name } };
+  try {
+    await client.create(namespaces, namespace);
+  } catch (error) {
+    if (!isAlreadyExists(error)) throw error;
+  }
+}
