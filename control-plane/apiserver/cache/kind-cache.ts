@@ -1,18 +1,16 @@
-import type { KubeObject, ObjectKey, Stored } from '#api/meta.ts';
+import type { KubeObject, ObjectKey } from '#api/meta.ts';
 import { expired } from '#api/status-error.ts';
 import type { CachedObject, RegistryEvent } from '../registry/registry.ts';
 import type { Codec } from './codec.ts';
 import { type CacheEvent, createEventWindow } from './event-window.ts';
-import { createObjectIndex, type FieldGetters } from './object-index.ts';
-import { createWatcher, type Watcher } from './watcher.ts';
+import { createObjectIndex, type FieldGetters, relativeKey } from './object-index.ts';
+import type { Selection } from './selection.ts';
+import { createSubscriptions, type Subscription } from './subscriptions.ts';
+import { createWatcher } from './watcher.ts';
 
-/** Which objects of a kind a reader wants. */
-export interface Selection<T extends KubeObject> {
-  readonly namespace?: string | undefined;
-  /** Absent: all. */
-  readonly matches?: ((object: Stored<T>) => boolean) | undefined;
-  /** What `matches` implies, where an index can answer it: the fields and the values they must have. */
-  readonly exact?: Readonly<Record<string, string>> | undefined;
+export interface CachePage<T extends KubeObject> {
+  readonly entries: readonly CachedObject<T>[];
+  readonly remaining: number;
 }
 
 export interface WatchStart<T extends KubeObject> {
@@ -34,6 +32,8 @@ export interface KindCache<T extends KubeObject> {
   get(key: ObjectKey): CachedObject<T> | undefined;
   /** In the order of storage keys. */
   select(selection: Selection<T>): CachedObject<T>[];
+  /** The first `limit` after `afterKey` (relative to the namespace, where one is selected), and how many come after them. */
+  page(selection: Selection<T>, afterKey: string, limit: number): CachePage<T>;
   watch(start: WatchStart<T>): AsyncIterable<RegistryEvent<T>>;
   put(entry: CachedObject<T>): void;
   remove(key: ObjectKey, revision: number): void;
@@ -62,25 +62,22 @@ export interface CacheLimits {
   readonly watcherEventsMax: number;
 }
 
-export const defaultCacheLimits: CacheLimits = { windowEventsMax: 8192, watcherEventsMax: 4096 };
-
-interface Subscription<T extends KubeObject> {
-  readonly watcher: Watcher<T>;
-  readonly selection: Selection<T>;
-  readonly bookmarks: boolean;
-}
+export const defaultCacheLimits: CacheLimits = { windowEventsMax: 8192, watcherEventsMax: 8192 };
 
 export function createKindCache<T extends KubeObject>(options: KindCacheOptions<T>): KindCache<T> {
   const { codec, limits } = options;
   const index = createObjectIndex<T>(options.indexes);
   const window = createEventWindow<T>(limits.windowEventsMax);
-  const subscriptions = new Set<Subscription<T>>();
+  const subscriptions = createSubscriptions<T>({
+    ...options.indexes,
+    'metadata.name': ({ metadata }) => metadata.name,
+  });
   let changedRevision = 0;
 
   const tell = (event: CacheEvent<T>): void => {
     changedRevision = event.revision;
     window.add(event);
-    for (const subscription of subscriptions) {
+    for (const subscription of subscriptions.concernedBy(event.current, event.previous)) {
       const told = translate(event, subscription.selection);
       if (told && !subscription.watcher.push(told)) subscriptions.delete(subscription);
     }
@@ -114,6 +111,12 @@ export function createKindCache<T extends KubeObject>(options: KindCacheOptions<
     },
     get: index.get,
     select,
+    page(selection, afterKey, limit) {
+      if (!selection.matches) return index.page(selection.namespace, afterKey, limit);
+      const relative = relativeKey(selection.namespace);
+      const rest = select(selection).filter((entry) => relative(entry) > afterKey);
+      return { entries: rest.slice(0, limit), remaining: Math.max(0, rest.length - limit) };
+    },
     watch({ selection, afterRevision, initialEventsEnd, bookmarks, signal }) {
       if (afterRevision !== undefined && afterRevision < window.oldestRevision) {
         throw expired(`too old resource version: ${afterRevision} (${window.oldestRevision})`);
@@ -131,7 +134,7 @@ export function createKindCache<T extends KubeObject>(options: KindCacheOptions<
         signal,
         onClosed: () => subscriptions.delete(subscription),
       });
-      const subscription = { watcher, selection, bookmarks };
+      const subscription: Subscription<T> = { watcher, selection, bookmarks };
       if (!signal.aborted) subscriptions.add(subscription);
       return watcher;
     },
@@ -154,12 +157,12 @@ export function createKindCache<T extends KubeObject>(options: KindCacheOptions<
     },
     bookmark(revision) {
       const bookmark: RegistryEvent<T> = { type: 'BOOKMARK', resourceVersion: String(revision) };
-      for (const subscription of subscriptions) {
+      for (const subscription of subscriptions.all()) {
         if (subscription.bookmarks && !subscription.watcher.push(bookmark)) subscriptions.delete(subscription);
       }
     },
     reset(entries, revision, resumableFrom) {
-      for (const { watcher } of subscriptions) watcher.end();
+      for (const { watcher } of subscriptions.all()) watcher.end();
       subscriptions.clear();
       index.clear();
       for (const entry of entries) index.set(entry);
@@ -167,7 +170,7 @@ export function createKindCache<T extends KubeObject>(options: KindCacheOptions<
       changedRevision = revision;
     },
     close() {
-      for (const { watcher } of subscriptions) watcher.end();
+      for (const { watcher } of subscriptions.all()) watcher.end();
       subscriptions.clear();
     },
   };

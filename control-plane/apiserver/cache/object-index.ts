@@ -10,9 +10,16 @@ export interface ObjectIndex<T extends KubeObject> {
   delete(key: ObjectKey): CachedObject<T> | undefined;
   /** All, or those of one namespace, ordered. */
   list(namespace?: string): CachedObject<T>[];
+  /** Up to `limit` entries after a key (see relativeKey), and how many come after them. */
+  page(namespace: string | undefined, afterKey: string, limit: number): IndexPage<T>;
   /** Those whose field has this value, ordered; undefined when the field is not indexed. */
   byField(field: string, value: string): CachedObject<T>[] | undefined;
   clear(): void;
+}
+
+export interface IndexPage<T extends KubeObject> {
+  readonly entries: CachedObject<T>[];
+  readonly remaining: number;
 }
 
 export type FieldGetters<T extends KubeObject> = Readonly<Record<string, (object: Stored<T>) => string>>;
@@ -59,10 +66,40 @@ export function createObjectIndex<T extends KubeObject>(fields: FieldGetters<T> 
     }
   };
 
-  const listBucket = (bucket: Bucket<T> | undefined): CachedObject<T>[] => {
-    if (!bucket) return [];
+  const namesOf = (bucket: Bucket<T>): readonly string[] => {
     bucket.names ??= [...bucket.byName.keys()].sort(byBytes);
-    return bucket.names.flatMap((name) => bucket.byName.get(name) ?? []);
+    return bucket.names;
+  };
+
+  const namespacesInOrder = (): readonly string[] => {
+    namespaces ??= [...buckets.keys()].sort((a, b) => byBytes(`${a}/`, `${b}/`));
+    return namespaces;
+  };
+
+  /** Adds to `into` up to `count` entries, beginning with the name at `from`. */
+  const take = (bucket: Bucket<T>, from: number, count: number, into: CachedObject<T>[]): void => {
+    const names = namesOf(bucket);
+    const end = Math.min(names.length, from + count);
+    for (let at = from; at < end; at++) {
+      const entry = bucket.byName.get(names[at] ?? '');
+      if (entry) into.push(entry);
+    }
+  };
+
+  const page = (namespace: string | undefined, afterKey: string, limit: number): IndexPage<T> => {
+    const entries: CachedObject<T>[] = [];
+    let remaining = 0;
+    for (const one of namespace === undefined ? namespacesInOrder() : [namespace]) {
+      const bucket = buckets.get(one);
+      if (!bucket) continue;
+      // Keys are relative to the namespace that is listed, and are bare names where a kind has no namespaces.
+      const folder = namespace === undefined && one ? `${one}/` : '';
+      const from = afterKey ? firstAfter(namesOf(bucket), folder, afterKey) : 0;
+      const count = Math.min(bucket.byName.size - from, limit - entries.length);
+      take(bucket, from, count, entries);
+      remaining += bucket.byName.size - from - count;
+    }
+    return { entries, remaining };
   };
 
   return {
@@ -98,11 +135,8 @@ export function createObjectIndex<T extends KubeObject>(fields: FieldGetters<T> 
       }
       return previous;
     },
-    list(namespace) {
-      if (namespace !== undefined) return listBucket(buckets.get(namespace));
-      namespaces ??= [...buckets.keys()].sort((a, b) => byBytes(`${a}/`, `${b}/`));
-      return namespaces.flatMap((one) => listBucket(buckets.get(one)));
-    },
+    list: (namespace) => page(namespace, '', Number.POSITIVE_INFINITY).entries,
+    page,
     byField(field, value) {
       const index = indexes.get(field);
       return index && [...(index.get(value) ?? [])].sort(byKey);
@@ -121,6 +155,24 @@ export const orderKey = (entry: CachedObject): string => {
   const { namespace, name } = entry.object.metadata;
   return namespace ? `${namespace}/${name}` : name;
 };
+
+/** An entry's key below what is listed: one namespace, or all. */
+export const relativeKey =
+  (namespace: string | undefined) =>
+  (entry: CachedObject): string =>
+    namespace === undefined ? orderKey(entry) : entry.object.metadata.name;
+
+/** Index of the first of the sorted names whose key, with its folder, comes after `afterKey`. */
+function firstAfter(names: readonly string[], folder: string, afterKey: string): number {
+  let low = 0;
+  let high = names.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (`${folder}${names[middle]}` <= afterKey) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
 
 const byKey = (a: CachedObject, b: CachedObject): number => byBytes(orderKey(a), orderKey(b));
 

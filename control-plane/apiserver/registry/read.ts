@@ -2,8 +2,8 @@ import type { KubeObject, ObjectKey } from '#api/meta.ts';
 import { notFound, StatusError } from '#api/status-error.ts';
 import { isStoreError } from '../../store/errors.ts';
 import type { Revision } from '../../store/store.ts';
-import type { Selection } from '../cache/kind-cache.ts';
-import { orderKey } from '../cache/object-index.ts';
+import { relativeKey } from '../cache/object-index.ts';
+import type { Selection } from '../cache/selection.ts';
 import { expiredContinue, formatContinueToken, parseContinueToken } from './continue-token.ts';
 import { type ListVersion, listVersion, parseVersion, watchVersion } from './list-options.ts';
 import type { KindParts } from './parts.ts';
@@ -101,13 +101,9 @@ function listCached<T extends KubeObject>(
   page: PageRequest<T>,
   revision: Revision = services.gate.revision,
 ): ListResult<T> {
-  const { selection, limit, afterKey } = page;
-  const relative = relativeKey(selection.namespace);
-  const all = cache.select(selection);
-  const rest = afterKey ? all.filter((entry) => relative(entry) > afterKey) : all;
-  if (!limit || rest.length <= limit) return { items: rest, resourceVersion: String(revision) };
-  const items = rest.slice(0, limit);
-  return withContinue(page, items, revision, rest.length - limit);
+  const { entries, remaining } = cache.page(page.selection, page.afterKey, page.limit ?? Number.POSITIVE_INFINITY);
+  if (remaining > 0) return withContinue(page, entries, revision, remaining);
+  return { items: entries, resourceVersion: String(revision) };
 }
 
 /** The past: from the cache while nothing of this kind has changed since, else from the store. */
@@ -168,9 +164,3 @@ function withContinue<T extends KubeObject>(
     ...(!selection.matches && { remainingItemCount: remaining }),
   };
 }
-
-/** An entry's key below the prefix that is listed. */
-const relativeKey =
-  (namespace: string | undefined) =>
-  (entry: CachedObject): string =>
-    namespace === undefined ? orderKey(entry) : entry.object.metadata.name;

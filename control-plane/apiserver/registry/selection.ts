@@ -2,7 +2,7 @@ import type { KubeObject, Stored } from '#api/meta.ts';
 import { type FieldSelector, matchesFields, parseFieldSelector } from '#api/selectors/fields.ts';
 import { matchesLabels, parseLabelSelector } from '#api/selectors/labels.ts';
 import { badRequest } from '#api/status-error.ts';
-import type { Selection } from '../cache/kind-cache.ts';
+import type { Selection } from '../cache/selection.ts';
 import type { ResourceDefinition } from '../resource-definition.ts';
 import type { ListQuery } from './registry.ts';
 
