@@ -1,8 +1,8 @@
-import { request } from 'node:http';
+import { type IncomingMessage, request } from 'node:http';
+import type { Duplex } from 'node:stream';
 import type { Clock } from '#base/clock.ts';
-import { createSpdySession, type SpdySession } from './session.ts';
 
-export interface SpdyConnectOptions {
+export interface UpgradeOptions {
   /** Of the runtime's streaming server, `http:`. */
   readonly url: string;
   /** Offered in X-Stream-Protocol-Version, best first. */
@@ -10,11 +10,29 @@ export interface SpdyConnectOptions {
   readonly clock: Clock;
 }
 
+export interface UpgradedConnection {
+  readonly response: IncomingMessage;
+  readonly socket: Duplex;
+  /** What came with the answer. */
+  readonly head: Buffer;
+}
+
+/** The runtime's streaming server answered, but does not want to stream. */
+export class UpgradeRefusedError extends Error {
+  override readonly name = 'UpgradeRefusedError';
+  readonly status: number;
+
+  constructor(status: number, message: string) {
+    super(message);
+    this.status = status;
+  }
+}
+
 const connectTimeoutMs = 30_000;
 const answerBytesMax = 16 * 1024;
 
-/** Upgrades a connection to the runtime's streaming server. Rejects with what the server says when it does not want to. */
-export function connectSpdy({ url, protocols, clock }: SpdyConnectOptions): Promise<SpdySession> {
+/** Upgrades a connection to the runtime's streaming server to SPDY. Rejects with an UpgradeRefusedError or the connection's error. */
+export function upgradeToSpdy({ url, protocols, clock }: UpgradeOptions): Promise<UpgradedConnection> {
   return new Promise((resolve, reject) => {
     const headers = { connection: 'Upgrade', upgrade: 'SPDY/3.1', 'x-stream-protocol-version': [...protocols] };
     const call = request(url, { method: 'POST', headers });
@@ -23,9 +41,9 @@ export function connectSpdy({ url, protocols, clock }: SpdyConnectOptions): Prom
       timer.cancel();
       reject(error);
     });
-    call.once('upgrade', (_response, socket, head) => {
+    call.once('upgrade', (response, socket, head) => {
       timer.cancel();
-      resolve(createSpdySession(socket, head));
+      resolve({ response, socket, head });
     });
     call.once('response', (response) => {
       timer.cancel();
@@ -34,9 +52,7 @@ export function connectSpdy({ url, protocols, clock }: SpdyConnectOptions): Prom
         if (text.length < answerBytesMax) text += chunk;
       });
       response.once('error', reject);
-      response.once('end', () =>
-        reject(new Error(`the runtime refused the stream (${response.statusCode}): ${text.trim()}`)),
-      );
+      response.once('end', () => reject(new UpgradeRefusedError(response.statusCode ?? 502, text.trim())));
     });
     call.end();
   });
