@@ -4,7 +4,7 @@ import { quantityFields } from '../schema/quantity-fields.ts';
 import { type Schema, schemaOf } from '../schema/schemas.ts';
 import { definitionName } from './definition-names.ts';
 import type { GroupVersionKind } from './resource.ts';
-import { anyTypes, sharedDefinitions } from './shared-definitions.ts';
+import { anyTypes, sharedDefinitions, sharedDefinitionsV3 } from './shared-definitions.ts';
 
 /** OpenAPI v2 puts a reference beside its description, v3 inside `allOf`. */
 export type Dialect = 'v2' | 'v3';
@@ -20,6 +20,7 @@ export function collectDefinitions(
   dialect: Dialect,
 ): Record<string, object> {
   const out = new Map<string, object>();
+  const sharedOnes = dialect === 'v3' ? sharedDefinitionsV3 : sharedDefinitions;
   const waiting = [...models];
   for (let model = waiting.pop(); model !== undefined; model = waiting.pop()) {
     const name = definitionName(model);
@@ -27,7 +28,7 @@ export function collectDefinitions(
     const reached = new Reached();
     out.set(name, modelDefinition(model, kindsOf.get(model), dialect, reached));
     waiting.push(...reached.models);
-    for (const shared of reached.shared) out.set(shared, sharedDefinitions[shared] ?? {});
+    for (const shared of reached.shared) out.set(shared, sharedOnes[shared] ?? {});
   }
   return Object.fromEntries([...out].toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }

@@ -3,15 +3,21 @@ const meta = 'io.k8s.apimachinery.pkg.apis.meta.v1';
 const apiextensions = 'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1';
 const rawExtension = 'io.k8s.apimachinery.pkg.runtime.RawExtension';
 
+const intOrString = 'io.k8s.apimachinery.pkg.util.intstr.IntOrString';
+const quantity = 'io.k8s.apimachinery.pkg.api.resource.Quantity';
+
+const quantityDescription = 'An amount with an optional suffix: 500m, 2, 1.5Gi, 1e3.';
+const intOrStringDescription = 'A 32-bit integer or a text such as "25%" or the name of a port.';
+
 export const patchDefinition = `${meta}.Patch`;
 
 export const sharedDefinitions: Readonly<Record<string, object>> = {
-  'io.k8s.apimachinery.pkg.api.resource.Quantity': {
-    description: 'An amount with an optional suffix: 500m, 2, 1.5Gi, 1e3.',
+  [quantity]: {
+    description: quantityDescription,
     type: 'string',
   },
-  'io.k8s.apimachinery.pkg.util.intstr.IntOrString': {
-    description: 'A 32-bit integer or a text such as "25%" or the name of a port.',
+  [intOrString]: {
+    description: intOrStringDescription,
     type: 'string',
     format: 'int-or-string',
   },
@@ -48,4 +54,18 @@ export const anyTypes: Readonly<Record<string, string>> = {
   'V1JSONSchemaProps.additionalProperties': `${apiextensions}.JSONSchemaPropsOrBool`,
   'V1JSONSchemaProps.dependencies': `${apiextensions}.JSONSchemaPropsOrStringArray`,
   'V1JSONSchemaProps.items': `${apiextensions}.JSONSchemaPropsOrArray`,
+};
+
+/** Only v3 can say that a value is of one of two types. */
+export const sharedDefinitionsV3: Readonly<Record<string, object>> = {
+  ...sharedDefinitions,
+  [quantity]: {
+    description: quantityDescription,
+    oneOf: [{ type: 'string' }, { type: 'number' }],
+  },
+  [intOrString]: {
+    description: intOrStringDescription,
+    format: 'int-or-string',
+    oneOf: [{ type: 'integer' }, { type: 'string' }],
+  },
 };
