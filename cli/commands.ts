@@ -26,4 +26,5 @@ export const commands: readonly CommandEntry[] = [
     summary: 'Run the server in the foreground',
     load: () => import('./commands/server.ts'),
   },
+  { name: 'get', group: 'objects', summary: 'List or show objects', load: () => import('./commands/get.ts') },
 ];

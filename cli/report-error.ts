@@ -7,7 +7,8 @@ export function reportError(error: unknown, context: CliContext): number {
   const print = (line: string): void => void context.stderr.write(`${line}\n`);
   if (context.signal.aborted) return typeof process.exitCode === 'number' ? process.exitCode : 130;
   if (error instanceof CliError || error instanceof HostError) {
-    print(`error: ${error.message}`);
+    // Without a message everything was said already; only the exit code is left.
+    if (error.message) print(`error: ${error.message}`);
     if (error.fix) print(`  ${error.fix}`);
     return error instanceof CliError ? error.exitCode : 1;
   }

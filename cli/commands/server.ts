@@ -17,7 +17,7 @@ export const command: CommandModule = {
     program
       .command('server')
       .description(
-        'Run API server, scheduler, controllers and this machine\'s agent in the foreground. `berth up` runs it for you.',
+        "Run API server, scheduler, controllers and this machine's agent in the foreground. `berth up` runs it for you.",
       )
       .option('--no-agent', 'run no containers on this machine')
       .option('--log-level <level>', 'trace, debug, info, warn or error', 'info')
@@ -52,7 +52,9 @@ async function server(context: CliContext, flags: ServerFlags): Promise<void> {
   );
   const work = [controlPlane.done];
   if (flags.agent) {
-    work.push(runAgent({ layout, settings, certificates, client: controlPlane.client, clock, random, log }, context.signal));
+    work.push(
+      runAgent({ layout, settings, certificates, client: controlPlane.client, clock, random, log }, context.signal),
+    );
   }
   await Promise.all(work);
 }

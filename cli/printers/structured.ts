@@ -1,13 +1,12 @@
-import { stringify } from 'yaml';
-import { type CliContext, CliError } from '../command.ts';
+import type { CliContext } from '../command.ts';
+import { CliError } from '../command.ts';
+import { parseOutput, writeValue } from './output.ts';
 
 /** `-o json` and `-o yaml` of anything. Throws a CliError for another format. */
-export function writeStructured(context: Pick<CliContext, 'stdout'>, format: string, value: unknown): void {
-  if (format === 'json') context.stdout.write(`${JSON.stringify(value, undefined, 4)}\n`);
-  else if (format === 'yaml') context.stdout.write(stringify(value, { lineWidth: 0, aliasDuplicateObjects: false }));
-  else
-    throw new CliError(`unknown output format ${JSON.stringify(format)}`, {
-      exitCode: 2,
-      fix: 'Use -o json or -o yaml',
-    });
+export function writeStructured(context: CliContext, text: string, value: unknown): void {
+  const format = parseOutput(text);
+  if (format.kind !== 'json' && format.kind !== 'yaml') {
+    throw new CliError(`-o ${text} does not fit here`, { exitCode: 2, fix: 'Use -o json or -o yaml' });
+  }
+  writeValue(context, format, value);
 }

@@ -33,9 +33,27 @@ export async function runAgent(parts: AgentParts, signal: AbortSignal): Promise<
     dataDir: join(layout.stateDir, 'cni-addresses'),
   });
   const runtime = createCriRuntime({ socketPath: layout.containerdSocket, clock, log });
-  const host = await createLinuxHost({ root: layout.agentDir, logRoot: layout.podLogDir, cgroupRoot: layout.cgroupRoot });
-  const recorder = createEventRecorder({ client, clock, random, log, signal, component: 'kubelet', host: settings.nodeName });
-  const images = { ensure: async (r: { container: { spec: { image?: string | undefined } } }) => ({ kind: 'ready' as const, image: r.container.spec.image ?? '', user: {} }) };
+  const host = await createLinuxHost({
+    root: layout.agentDir,
+    logRoot: layout.podLogDir,
+    cgroupRoot: layout.cgroupRoot,
+  });
+  const recorder = createEventRecorder({
+    client,
+    clock,
+    random,
+    log,
+    signal,
+    component: 'kubelet',
+    host: settings.nodeName,
+  });
+  const images = {
+    ensure: async (r: { container: { spec: { image?: string | undefined } } }) => ({
+      kind: 'ready' as const,
+      image: r.container.spec.image ?? '',
+      user: {},
+    }),
+  };
   const agent = createAgent({
     client,
     runtime,

@@ -1,0 +1,72 @@
+import { existsSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { createHttpClient, type HttpClient } from '#client/http-client.ts';
+import { KubeconfigError, loadKubeconfig } from '#client/kubeconfig.ts';
+import { type CliContext, CliError } from './command.ts';
+import { layoutOf } from './host-context.ts';
+import { discoverTypes } from './resources/discover.ts';
+import { createResourceMapper, type ResourceMapper } from './resources/mapping.ts';
+
+/** The flags of every verb that talks to a cluster. */
+export interface ClientFlags {
+  readonly namespace?: string;
+  readonly kubeconfig?: string;
+  readonly context?: string;
+}
+
+export interface Connection {
+  readonly client: HttpClient;
+  /** Of -n, else of the kubeconfig's context, else `default`. */
+  readonly namespace: string;
+  readonly mapper: ResourceMapper;
+}
+
+export const clientFlags = (command: Command): Command =>
+  command
+    .option('-n, --namespace <name>', 'the namespace (default: that of the kubeconfig, else default)')
+    .option('--kubeconfig <file>', "the kubeconfig (default: $KUBECONFIG, ~/.kube/config, or this machine's cluster)")
+    .option('--context <name>', 'the context of the kubeconfig');
+
+/** Runs `work` with a connection that is closed afterwards. Throws a CliError when no kubeconfig can be used. */
+export async function withConnection<T>(
+  context: CliContext,
+  flags: ClientFlags,
+  work: (connection: Connection) => Promise<T>,
+): Promise<T> {
+  const access = loadAccess(context, flags);
+  const client = createHttpClient(access);
+  try {
+    return await work({
+      client,
+      namespace: flags.namespace ?? access.namespace ?? 'default',
+      mapper: createResourceMapper(() => discoverTypes(client)),
+    });
+  } finally {
+    await client.close();
+  }
+}
+
+function loadAccess(context: CliContext, flags: ClientFlags) {
+  try {
+    return loadKubeconfig({ files: kubeconfigFiles(context, flags), context: flags.context });
+  } catch (error) {
+    if (!(error instanceof KubeconfigError)) throw error;
+    throw new CliError(error.message, {
+      fix: 'Name one with --kubeconfig or $KUBECONFIG, or start a cluster on this machine with: berth up',
+      cause: error,
+    });
+  }
+}
+
+/** As kubectl, and after that the cluster of this machine, where it may be read. */
+function kubeconfigFiles(context: CliContext, flags: ClientFlags): string[] {
+  if (flags.kubeconfig) return [flags.kubeconfig];
+  const listed = context.env.KUBECONFIG?.split(':').filter(Boolean) ?? [];
+  if (listed.length > 0) return listed;
+  const own = layoutOf(context).kubeconfig;
+  if (context.env.BERTH_HOME && existsSync(own)) return [own];
+  const home = join(context.env.HOME ?? homedir(), '.kube/config');
+  return existsSync(home) ? [home] : [own];
+}

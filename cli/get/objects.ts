@@ -1,0 +1,134 @@
+import type { KubeObject } from '#api/meta.ts';
+import type { ResourceType } from '#api/resource-type.ts';
+import { isNotFound } from '#api/status-error.ts';
+import { collectionPath, objectPath, withQuery } from '#client/http/urls.ts';
+import { isRecord } from '#client/stored.ts';
+import type { CliContext } from '../command.ts';
+import type { Connection } from '../connection.ts';
+import { evaluatePath, formatValue } from '../printers/jsonpath/evaluate.ts';
+import { parsePath } from '../printers/jsonpath/parse.ts';
+import { type OutputFormat, writeValue } from '../printers/output.ts';
+import { formatTable } from '../printers/table.ts';
+import { qualifiedName } from '../resources/names.ts';
+import type { Target } from '../resources/targets.ts';
+import type { GetFlags } from './flags.ts';
+import { formatLabels } from './layout.ts';
+import { scopeOf } from './scope.ts';
+
+/** Everything but the server's own tables: json, yaml, names, jsonpath, custom columns, and lists in an order of our own. */
+export async function printObjects(
+  context: CliContext,
+  connection: Connection,
+  targets: readonly Target[],
+  flags: GetFlags,
+  format: OutputFormat,
+): Promise<void> {
+  const objects: KubeObject[] = [];
+  for (const { type, name } of targets) {
+    const namespace = scopeOf(type, connection, flags);
+    if (name !== undefined) {
+      const found = await readOne(connection, type, { namespace, name }, flags);
+      if (found) objects.push(found);
+    } else objects.push(...(await readAll(connection, type, namespace, flags)));
+  }
+  const sorted = flags.sortBy ? sortBy(objects, flags.sortBy) : objects;
+  const single = targets.length === 1 && targets[0]?.name !== undefined;
+  if (single && sorted.length === 0) return;
+  const types = new Map(targets.map(({ type }) => [type.kind, type]));
+  switch (format.kind) {
+    case 'name':
+      for (const object of sorted) context.stdout.write(`${nameOf(object, types)}\n`);
+      return;
+    case 'columns':
+      context.stdout.write(customColumns(sorted, format.columns, flags.headers));
+      return;
+    case 'table':
+      context.stdout.write(plainTable(sorted, flags));
+      return;
+    default:
+      writeValue(context, format, single ? sorted[0] : listOf(sorted));
+  }
+}
+
+const listOf = (items: readonly KubeObject[]) => ({
+  apiVersion: 'v1',
+  kind: 'List',
+  metadata: { resourceVersion: '' },
+  items,
+});
+
+async function readOne(
+  connection: Connection,
+  type: ResourceType,
+  key: { namespace: string | undefined; name: string },
+  flags: GetFlags,
+): Promise<KubeObject | undefined> {
+  const value = await connection.client.json({ method: 'GET', path: objectPath(type, key) }).catch((error: unknown) => {
+    if (flags.ignoreNotFound && isNotFound(error)) return undefined;
+    throw error;
+  });
+  return isRecord(value) ? value : undefined;
+}
+
+async function readAll(
+  connection: Connection,
+  type: ResourceType,
+  namespace: string | undefined,
+  flags: GetFlags,
+): Promise<KubeObject[]> {
+  const list = await connection.client.json({
+    method: 'GET',
+    path: withQuery(collectionPath(type, namespace), {
+      labelSelector: flags.selector,
+      fieldSelector: flags.fieldSelector,
+    }),
+  });
+  const items = isRecord(list) && Array.isArray(list.items) ? list.items.filter(isRecord) : [];
+  const apiVersion = type.group ? `${type.group}/${type.version}` : type.version;
+  return items.map((item) => ({ apiVersion, kind: type.kind, ...item }));
+}
+
+const nameOf = (object: KubeObject, types: ReadonlyMap<string, ResourceType>): string => {
+  const type = types.get(object.kind ?? '');
+  return `${type ? qualifiedName(type) : (object.kind ?? '').toLowerCase()}/${object.metadata?.name ?? ''}`;
+};
+
+function customColumns(
+  objects: readonly KubeObject[],
+  columns: readonly { name: string; path: string }[],
+  headers: boolean,
+): string {
+  const rows = objects.map((object) =>
+    columns.map(({ path }) => {
+      const found = evaluatePath(parsePath(path.replace(/^\{|\}$/g, '')), object);
+      return found.length === 0 ? '<none>' : found.map(formatValue).join(',');
+    }),
+  );
+  return formatTable(
+    columns.map(({ name }) => ({ name, wide: false })),
+    rows,
+    { wide: true, headers },
+  );
+}
+
+/** With --sort-by the order is ours, so the server's table cannot be used as it comes. */
+function plainTable(objects: readonly KubeObject[], flags: GetFlags): string {
+  const columns = ['Name', 'Created', ...(flags.showLabels ? ['Labels'] : [])].map((name) => ({ name, wide: false }));
+  const rows = objects.map((object) => [
+    object.metadata?.name ?? '',
+    object.metadata?.creationTimestamp ?? '',
+    ...(flags.showLabels ? [formatLabels(object.metadata?.labels ?? {})] : []),
+  ]);
+  return formatTable(columns, rows, { wide: true, headers: flags.headers });
+}
+
+function sortBy(objects: readonly KubeObject[], path: string): KubeObject[] {
+  const steps = parsePath(path.replace(/^\{|\}$/g, ''));
+  const key = (object: KubeObject): unknown => evaluatePath(steps, object)[0];
+  return [...objects].sort((a, b) => compare(key(a), key(b)));
+}
+
+function compare(a: unknown, b: unknown): number {
+  if (typeof a === 'number' && typeof b === 'number') return a - b;
+  return String(a ?? '').localeCompare(String(b ?? ''));
+}

@@ -1,0 +1,89 @@
+import type { ResourceType } from '#api/resource-type.ts';
+import { internalError } from '#api/status-error.ts';
+import { collectionPath, objectPath, withQuery } from '#client/http/urls.ts';
+import type { HttpClient } from '#client/http-client.ts';
+import { isRecord } from '#client/stored.ts';
+import type { TextColumn } from '../printers/table.ts';
+
+/** The server's own rendering of objects (meta.k8s.io/v1 Table): it knows its kinds' columns, we only lay them out. */
+export interface ServerTable {
+  readonly columns: readonly TextColumn[];
+  readonly rows: readonly ServerRow[];
+  readonly resourceVersion: string | undefined;
+}
+
+export interface ServerRow {
+  readonly cells: readonly string[];
+  readonly name: string;
+  readonly namespace: string | undefined;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+export const tableAccept = 'application/json;as=Table;v=v1;g=meta.k8s.io,application/json';
+
+export interface TableQuery {
+  readonly namespace: string | undefined;
+  readonly name?: string | undefined;
+  readonly labelSelector?: string | undefined;
+  readonly fieldSelector?: string | undefined;
+}
+
+const pageSize = 500;
+
+/** All pages of a list, or one object. */
+export async function fetchTable(
+  client: HttpClient,
+  type: ResourceType,
+  query: TableQuery,
+  signal: AbortSignal,
+): Promise<ServerTable> {
+  const { namespace, name, labelSelector, fieldSelector } = query;
+  if (name !== undefined) {
+    return parseTable(
+      await client.json({ method: 'GET', path: objectPath(type, { namespace, name }), accept: tableAccept, signal }),
+    );
+  }
+  let table: ServerTable | undefined;
+  let more: string | undefined;
+  do {
+    const path = withQuery(collectionPath(type, namespace), {
+      limit: pageSize,
+      labelSelector,
+      fieldSelector,
+      continue: more,
+    });
+    const body = await client.json({ method: 'GET', path, accept: tableAccept, signal });
+    const page = parseTable(body);
+    table = table ? { ...page, columns: table.columns, rows: [...table.rows, ...page.rows] } : page;
+    more = continueOf(body);
+  } while (more);
+  return table;
+}
+
+export function parseTable(body: unknown): ServerTable {
+  if (!isRecord(body) || body.kind !== 'Table') throw internalError('the server did not answer with a table');
+  const definitions = Array.isArray(body.columnDefinitions) ? body.columnDefinitions.filter(isRecord) : [];
+  const rows = Array.isArray(body.rows) ? body.rows.filter(isRecord) : [];
+  const version = isRecord(body.metadata) ? body.metadata.resourceVersion : undefined;
+  return {
+    columns: definitions.map((column) => ({ name: String(column.name), wide: Number(column.priority ?? 0) > 0 })),
+    rows: rows.map(parseRow),
+    resourceVersion: typeof version === 'string' ? version : undefined,
+  };
+}
+
+function parseRow(row: Record<string, unknown>): ServerRow {
+  const metadata = isRecord(row.object) && isRecord(row.object.metadata) ? row.object.metadata : {};
+  const labels = isRecord(metadata.labels) ? metadata.labels : {};
+  return {
+    cells: Array.isArray(row.cells) ? row.cells.map((cell: unknown) => (cell === null ? '<none>' : String(cell))) : [],
+    name: String(metadata.name ?? ''),
+    namespace: typeof metadata.namespace === 'string' ? metadata.namespace : undefined,
+    labels: Object.fromEntries(Object.entries(labels).map(([key, value]) => [key, String(value)])),
+  };
+}
+
+const continueOf = (body: unknown): string | undefined => {
+  const token = isRecord(body) && isRecord(body.metadata) ? body.metadata.continue : undefined;
+  return typeof token === 'string' && token !== '' ? token : undefined;
+};
