@@ -1,13 +1,23 @@
 import { availableOf, type Draft, oldestFirst, sum, totalReplicas } from './draft.ts';
 import type { RolloutLimits } from './limits.ts';
 
-/** How many replicas the new ReplicaSet may have now, given all that exist (the new one among them, if it exists). */
+/**
+ * How many replicas the new ReplicaSet may have now, given all that exist (the new one among them, if it exists). Pods that
+ * an old one is yet to remove still count, so that at no moment there are more than the surge allows.
+ */
 export function newReplicasAllowed(limits: RolloutLimits, all: readonly Draft[], current: number): number {
   if (current > limits.replicas) return limits.replicas;
-  const room = limits.replicas + limits.maxSurge - totalReplicas(all);
+  if (all.some((draft) => isUnsettled(draft))) return current;
+  const room = limits.replicas + limits.maxSurge - sum(all, podsOf);
   if (room <= 0) return current;
   return current + Math.min(room, limits.replicas - current);
 }
+
+const podsOf = ({ replicas, original }: Draft): number => Math.max(replicas, original.status?.replicas ?? 0);
+
+/** Shrunk, and its status does not tell yet how many pods are left to remove. */
+const isUnsettled = ({ original }: Draft): boolean =>
+  (original.status?.observedGeneration ?? 0) < (original.metadata.generation ?? 0);
 
 /**
  * One step of a rolling update: either the new ReplicaSet grows (or shrinks to size), or old ones shrink, never both, so that
