@@ -61,6 +61,7 @@ export function containerConfig(input: ContainerInput): ContainerConfig {
       [annotations.terminationMessagePolicy]: spec.terminationMessagePolicy ?? 'File',
       [annotations.gracePeriod]: String(specOf(pod).terminationGracePeriodSeconds ?? 30),
       [annotations.backOffMs]: String(input.backOffMs),
+      [annotations.image]: spec.image ?? '',
       [annotations.terminationLog]: input.terminationLog,
     },
     logPath: `${spec.name}/${attempt}.log`,

@@ -5,6 +5,7 @@ import type {
   V1VolumeMountStatus,
 } from '#api/generated/types.ts';
 import { formatSeconds, restartDelayMs } from './back-off.ts';
+import { annotations } from './identity.ts';
 import type { PodMemory } from './memory.ts';
 import { attemptsOf, endedRun, newest, type ObservedContainer, type ObservedPod, restartAtMs } from './observed.ts';
 import { reportedStatus, unknownExitCode } from './outcome.ts';
@@ -46,7 +47,7 @@ export function containerStatus(input: StatusInput, container: PodContainer, pas
     lastState,
     ready,
     restartCount: Math.max(last?.attempt ?? 0, last ? 0 : (reported?.restartCount ?? 0)),
-    image: last?.image || reported?.image || (image ?? ''),
+    image: last ? last.annotations[annotations.image] || last.image : reported?.image || (image ?? ''),
     imageID: last?.imageRef ?? reported?.imageID ?? '',
     ...(last ? { containerID: idOf(last) } : reported?.containerID ? { containerID: reported.containerID } : {}),
     ...(container.role !== 'ephemeral' && { started }),

@@ -14,6 +14,8 @@ export const annotations = {
   gracePeriod: 'io.kubernetes.pod.terminationGracePeriod',
   /** Milliseconds to wait, after this container has failed, before the next one starts. */
   backOffMs: 'berth.io/container.back-off-ms',
+  /** The image as the spec named it; runtimes show what it was resolved to. */
+  image: 'berth.io/container.image',
   /** Where the machine keeps the file that the container sees as its termination message. */
   terminationLog: 'berth.io/container.termination-log',
 } as const;

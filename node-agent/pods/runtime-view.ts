@@ -4,6 +4,7 @@ import { isRuntimeError } from '../runtime/errors.ts';
 import type { ContainerRuntime, ContainerStatus, RuntimeEvent, Sandbox } from '../runtime/runtime.ts';
 import { retryDelayMs } from './back-off.ts';
 import { messageOf } from './errors.ts';
+import { createAbort } from './linked-abort.ts';
 import { nothingObserved, type ObservedContainer, type ObservedPod, sortObserved } from './observed.ts';
 
 /**
@@ -130,7 +131,9 @@ export function createRuntimeView(options: RuntimeViewOptions): RuntimeView {
   };
 
   const follow = async (signal: AbortSignal): Promise<void> => {
-    const events = runtime.events(signal)[Symbol.asyncIterator]();
+    // Of its own, because an iterator whose next value is awaited can be ended by its signal only.
+    const subscription = createAbort(signal);
+    const events = runtime.events(subscription.signal)[Symbol.asyncIterator]();
     try {
       let next = events.next();
       // A failure before the list is done is dealt with below, when it is awaited.
@@ -151,7 +154,7 @@ export function createRuntimeView(options: RuntimeViewOptions): RuntimeView {
         });
       }
     } finally {
-      await events.return?.();
+      subscription.abort(new Error('subscribing anew'));
     }
   };
 
