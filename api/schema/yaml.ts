@@ -157,7 +157,7 @@ function keyOf(key: Node | null, node: Node, reading: Reading, depth: number): s
     isScalar(key) && key.source !== undefined && !isQuoted(key.type)
       ? plainKey(key.value, key.source)
       : toValue(key, reading, depth + 1);
-  if (typeof value === 'object' && value !== null) throw refuse('a key must be text', node, reading);
+  if (typeof value === 'object' && value !== null) throw refuse('a key must be text', key ?? node, reading);
   return String(value);
 }
 
