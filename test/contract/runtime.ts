@@ -24,14 +24,12 @@ export interface RuntimeUnderTest {
   readonly end: () => Promise<void>;
 }
 
+type Place = Pick<RuntimeUnderTest, 'image' | 'cgroupParent' | 'logRoot'>;
+
 const unconfined = { type: 'unconfined' } as const;
 let pods = 0;
 
-export function sandboxConfig(
-  made: RuntimeUnderTest,
-  name: string,
-  change: Partial<SandboxConfig> = {},
-): SandboxConfig {
+export function sandboxConfig(made: Place, name: string, change: Partial<SandboxConfig> = {}): SandboxConfig {
   const uid = `uid-${name}`;
   return {
     pod: { name, namespace: 'contract', uid, attempt: 0 },
@@ -54,7 +52,7 @@ export function sandboxConfig(
   };
 }
 
-export function containerConfig(made: RuntimeUnderTest, change: Partial<ContainerConfig> = {}): ContainerConfig {
+export function containerConfig(made: Place, change: Partial<ContainerConfig> = {}): ContainerConfig {
   return {
     name: 'main',
     attempt: 0,

@@ -89,6 +89,17 @@ export function createKindCache<T extends KubeObject>(options: KindCacheOptions<
     return matches ? found.filter((entry) => matches(entry.object)) : found;
   };
 
+  const missedSince = (revision: number, selection: Selection<T>): RegistryEvent<T>[] => {
+    const shared: RegistryEvent<T>[] = [];
+    const later: RegistryEvent<T>[] = [];
+    for (const event of window.after(revision)) {
+      const told = translate(event, selection);
+      if (told) (event.revision === revision ? shared : later).push(told);
+    }
+    // Of a single event the watcher cannot have seen only a part.
+    return shared.length > 1 ? [...shared, ...later] : later;
+  };
+
   const candidates = ({ namespace, exact }: Selection<T>): CachedObject<T>[] => {
     const name = exact?.['metadata.name'];
     if (name !== undefined && (namespace !== undefined || !options.namespaced)) {
@@ -124,7 +135,7 @@ export function createKindCache<T extends KubeObject>(options: KindCacheOptions<
       const missed =
         afterRevision === undefined
           ? select(selection).map((entry): RegistryEvent<T> => ({ type: 'ADDED', entry }))
-          : window.after(afterRevision).flatMap((event) => translate(event, selection) ?? []);
+          : missedSince(afterRevision, selection);
       if (initialEventsEnd) {
         missed.push({ type: 'BOOKMARK', resourceVersion: String(options.revision()), initialEventsEnd: true });
       }

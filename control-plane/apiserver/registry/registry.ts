@@ -62,7 +62,7 @@ export interface UserInfo {
 }
 
 export interface ReadQuery {
-  /** '0': any cached version. Absent: not older than the store is now. */
+  /** '0': whatever is cached. Absent: not older than the store is now. */
   readonly resourceVersion?: string | undefined;
 }
 
