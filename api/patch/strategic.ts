@@ -95,7 +95,9 @@ function mergeOrderedLists(out: JsonObject, patch: JsonObject, scope: Scope, dep
 const isListOrAbsent = (value: unknown): value is unknown[] | undefined => value === undefined || Array.isArray(value);
 
 const listWithoutDirectives = (list: unknown[] | undefined): unknown[] =>
-  (list ?? []).filter((entry) => !isJsonObject(entry) || !Object.hasOwn(entry, patchDirective)).map(withoutDirectives);
+  (list ?? [])
+    .filter((entry) => !isJsonObject(entry) || !Object.hasOwn(entry, patchDirective))
+    .map((entry) => withoutDirectives(entry));
 
 /** What the patch changes must stand in its order list, in the same order. */
 function checkOrder(change: readonly unknown[], order: readonly unknown[], kind: FieldKind): void {
@@ -141,7 +143,7 @@ function mergeMaps(before: readonly unknown[], change: readonly unknown[], kind:
   const entries = change.filter((entry) => !isJsonObject(entry) || !Object.hasOwn(entry, patchDirective));
   const deleted = new Set(directives.flatMap((entry) => deletedKey(entry, mergeKey)));
   if (directives.some((entry) => isJsonObject(entry) && entry[patchDirective] === 'replace')) {
-    return entries.map(withoutDirectives);
+    return entries.map((entry) => withoutDirectives(entry));
   }
   const byKey = new Map<unknown, JsonObject>();
   const merged: unknown[] = [];
