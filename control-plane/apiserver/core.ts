@@ -86,7 +86,7 @@ export function createApiCore(options: ApiCoreOptions): ApiCore {
     prefix: storagePrefix,
     bookmarkPeriodMs: options.bookmarkPeriodMs ?? 60_000,
   });
-  const freshness = createFreshness(store, feed);
+  const freshness = createFreshness(store, feed.gate);
   let definitions: readonly ResourceDefinition[] | undefined;
   let namespaceCache: KindCache<KubeObject> | undefined;
   let running: { readonly signal: AbortSignal; readonly ended: Promise<void> } | undefined;

@@ -5,14 +5,14 @@ import type { Draft } from './codec.ts';
 
 /** Writes of this process that are under way: their objects need not be decoded again when the watch brings them back. */
 export interface Announcements {
-  /** Returns the end of the announcement. */
-  announce(storageKey: string, draft: Draft<KubeObject>): () => void;
+  /** Returns what to call when the write has ended. */
+  announce(storageKey: string, draft: Draft<KubeObject>): (written: boolean) => void;
   /** The entry, when this change is one that has been announced. */
   recognise(change: StoreChange): CachedObject | undefined;
 }
 
 /** How many finished writes are remembered whose change has not come back yet. */
-const finishedMax = 4096;
+const finishedMax = 1024;
 
 export function createAnnouncements(): Announcements {
   const drafts = new Map<string, Draft<KubeObject>>();
@@ -27,9 +27,10 @@ export function createAnnouncements(): Announcements {
     announce(storageKey, draft) {
       finished.delete(storageKey);
       drafts.set(storageKey, draft);
-      return () => {
-        // The answer to a write is often here before its change is: keep the draft for a while.
+      return (written) => {
         if (drafts.get(storageKey) !== draft) return;
+        if (!written) return forget(storageKey);
+        // The answer to a write is often here before its change is: keep the draft for a while.
         finished.add(storageKey);
         if (finished.size > finishedMax) for (const oldest of finished.keys().take(1)) forget(oldest);
       };

@@ -66,7 +66,10 @@ export function createCodec<T extends KubeObject>(type: ResourceType<T>): Codec<
       return entryOf({ ...object, apiVersion, kind, metadata }, value, 0);
     },
     decode(value, revision) {
-      const object: KubeObject = JSON.parse(value.toString());
+      const object: KubeObject | null = JSON.parse(value.toString());
+      if (object?.apiVersion !== apiVersion || object.kind !== kind) {
+        throw new TypeError(`this is ${object?.apiVersion} ${object?.kind}, not ${apiVersion} ${kind}`);
+      }
       const ours = value.length > head.length && value.compare(head, 0, head.length, 0, head.length) === 0;
       if (!ours || !object.metadata || 'resourceVersion' in object.metadata) return encode(object).finish(revision);
       object.metadata.resourceVersion = String(revision);

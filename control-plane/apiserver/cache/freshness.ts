@@ -1,5 +1,5 @@
 import type { Revision, Store } from '../../store/store.ts';
-import type { CacheFeed } from './feed.ts';
+import type { RevisionGate } from './revision-gate.ts';
 
 /** Makes reads from the caches linearizable. */
 export interface Freshness {
@@ -8,10 +8,10 @@ export interface Freshness {
 }
 
 /**
- * Asks the store for its revision and waits until the feed has passed it. Callers that arrive while the store is being
+ * Asks the store for its revision and waits until the caches have passed it. Callers that arrive while the store is being
  * asked share the next question: the answer to a question asked before they came proves nothing for them.
  */
-export function createFreshness(store: Store, feed: CacheFeed): Freshness {
+export function createFreshness(store: Pick<Store, 'currentRevision'>, gate: RevisionGate): Freshness {
   let asking: Promise<unknown> | undefined;
   let next: Promise<Revision> | undefined;
 
@@ -33,8 +33,8 @@ export function createFreshness(store: Store, feed: CacheFeed): Freshness {
   return {
     async current(signal) {
       const revision = await ask();
-      await feed.gate.wait(revision, signal);
-      return feed.revision;
+      await gate.wait(revision, signal);
+      return gate.revision;
     },
   };
 }

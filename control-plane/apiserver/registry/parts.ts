@@ -20,8 +20,8 @@ export interface RegistryServices {
   current(signal: AbortSignal): Promise<Revision>;
   /** Looks again, freshly, before it says that there is none. */
   namespace(name: string, signal: AbortSignal): Promise<Stored<V1Namespace> | undefined>;
-  /** Announces a write, so that the cache need not decode what this process encoded; returns the end of it. */
-  announce(storageKey: string, draft: Draft<KubeObject>): () => void;
+  /** Announces a write, so that the cache need not decode what this process encoded; returns what to call at its end. */
+  announce(storageKey: string, draft: Draft<KubeObject>): (written: boolean) => void;
 }
 
 /** What the verbs of one kind work with. */

@@ -102,9 +102,12 @@ export async function announced<T extends KubeObject>(
 ): Promise<CachedObject<T>> {
   const end = services.announce(storageKey, draft);
   try {
-    return draft.finish((await write()).revision);
-  } finally {
-    end();
+    const { revision } = await write();
+    end(true);
+    return draft.finish(revision);
+  } catch (error) {
+    end(false);
+    throw error;
   }
 }
 
