@@ -45,3 +45,7 @@ const listDefinition = ({ type }: OpenApiResource, dialect: Dialect): object => 
   },
   'x-kubernetes-group-version-kind': [{ group: type.group, version: type.version, kind: `${type.kind}List` }],
 });
+
+/** Models that the definitions of such kinds refer to. */
+export const modelsOfCustom = (resources: readonly OpenApiResource[]): string[] =>
+  resources.some(({ type }) => type.model === undefined) ? ['V1ObjectMeta', 'V1ListMeta'] : [];

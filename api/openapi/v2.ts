@@ -1,6 +1,6 @@
 /** The OpenAPI v2 (Swagger) document of all resources, as /openapi/v2 serves it. */
 
-import { customDefinitions } from './custom.ts';
+import { customDefinitions, modelsOfCustom } from './custom.ts';
 import { collectDefinitions, reference } from './definitions.ts';
 import { kindsByModel } from './models.ts';
 import { type Operation, type PathItem, pathsOf } from './operations.ts';
@@ -24,7 +24,7 @@ export function createOpenApiV2(given: readonly OpenApiResource[]): object {
     info: { title: 'Kubernetes', version: 'unversioned' },
     paths: Object.fromEntries(paths.map((item) => [item.path, pathItem(item)])),
     definitions: {
-      ...collectDefinitions([...kinds.keys()], kinds, 'v2'),
+      ...collectDefinitions([...kinds.keys(), ...modelsOfCustom(resources)], kinds, 'v2'),
       ...customDefinitions(resources, 'v2'),
       [patchDefinition]: sharedDefinitions[patchDefinition],
     },

@@ -1,5 +1,5 @@
 /** The OpenAPI v3 documents, one per group and version, as /openapi/v3/apis/<group>/<version> serves them. */
-import { customDefinitions } from './custom.ts';
+import { customDefinitions, modelsOfCustom } from './custom.ts';
 import { collectDefinitions, reference } from './definitions.ts';
 import { kindsByModel } from './models.ts';
 import { groupVersionPath, type Operation, type PathItem, pathsOf } from './operations.ts';
@@ -17,7 +17,7 @@ export function createOpenApiV3(given: readonly OpenApiResource[], groupVersion:
   const all = given.map(namedBodies);
   const resources = all.filter(({ type }) => groupVersionPath(type.group, type.version) === groupVersion);
   if (resources.length === 0) return undefined;
-  const models = [...kindsByModel(resources).keys()];
+  const models = [...kindsByModel(resources).keys(), ...modelsOfCustom(resources)];
   const paths = resources.flatMap(pathsOf).toSorted((a, b) => (a.path < b.path ? -1 : 1));
   return {
     openapi: '3.0.0',
