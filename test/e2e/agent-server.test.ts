@@ -1,14 +1,12 @@
-import { once } from 'node:events';
 import { request } from 'node:https';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createWebSocketStream, WebSocket } from 'ws';
 import { createSilentLog } from '#base/log.ts';
 import { createRealClock } from '#base/real/clock.ts';
 import { rotateLogs } from '#node-agent/logs/rotation.ts';
 import { createSpdySession } from '#node-agent/server/spdy/session.ts';
 import { startAgentServer, type TestAgentServer } from '../harness/agent-server.ts';
 import { eventually } from '../harness/eventually.ts';
-import { openChannels, openSpdy, type StreamAccess } from '../harness/streams.ts';
+import { openChannels, openSpdy, openTunnel, type StreamAccess } from '../harness/streams.ts';
 
 let agent: TestAgentServer;
 let access: StreamAccess;
@@ -306,12 +304,8 @@ describe('port-forward', () => {
 
   it('over SPDY in WebSocket messages, as kubectl does it since 1.31', async () => {
     await listening();
-    const { port, ...tls } = access;
-    const path = `wss://127.0.0.1:${port}/portForward/default/web`;
-    const socket = new WebSocket(path, ['SPDY/3.1+portforward.k8s.io'], tls);
-    await once(socket, 'open');
-    expect(socket.protocol).toBe('SPDY/3.1+portforward.k8s.io');
-    const session = createSpdySession(createWebSocketStream(socket), Buffer.alloc(0));
+    const tunnel = await openTunnel(access, '/portForward/default/web', 'SPDY/3.1+portforward.k8s.io');
+    const session = createSpdySession(tunnel, Buffer.alloc(0));
     let answer = '';
     const headers = { port: '8080', requestID: '0' };
     session.open({ ...headers, streamType: 'error' }, { onData() {}, onEnd() {} }).end();
@@ -321,7 +315,7 @@ describe('port-forward', () => {
     const data = session.open({ ...headers, streamType: 'data' }, { onData: take, onEnd() {} });
     data.write(Buffer.from('hello'));
     await eventually(() => answer.includes('GET done'));
-    socket.close();
+    session.close();
     await session.closed;
   });
 

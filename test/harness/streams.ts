@@ -1,5 +1,7 @@
 /** Clients of exec, attach and port-forward as kubectl and the client libraries are: WebSocket channels, and SPDY. */
+import { randomBytes } from 'node:crypto';
 import { request } from 'node:https';
+import { Duplex } from 'node:stream';
 import { WebSocket } from 'ws';
 import { createSpdySession, type SpdySession } from '#node-agent/server/spdy/session.ts';
 
@@ -78,6 +80,60 @@ export function openSpdy(access: StreamAccess, path: string, protocol: string): 
     call.once('upgrade', (response, socket, head) => {
       if (response.headers['x-stream-protocol-version'] !== protocol) reject(new Error('no protocol was agreed'));
       else resolve(createSpdySession(socket, head));
+    });
+    call.end();
+  });
+}
+
+/** A byte stream in binary WebSocket messages, as kubectl's tunnel; by hand, since ws refuses the protocol's name. */
+export function openTunnel(access: StreamAccess, path: string, protocol: string): Promise<Duplex> {
+  const { port, ca, cert, key } = access;
+  return new Promise((resolve, reject) => {
+    const headers = {
+      connection: 'Upgrade',
+      upgrade: 'websocket',
+      'sec-websocket-version': '13',
+      'sec-websocket-key': randomBytes(16).toString('base64'),
+      'sec-websocket-protocol': protocol,
+    };
+    const call = request({ host: '127.0.0.1', port, path, ca, cert, key, headers });
+    call.once('error', reject);
+    call.once('response', (response) => {
+      response.resume();
+      reject(new Error(`${response.statusCode}`));
+    });
+    call.once('upgrade', (response, socket) => {
+      if (response.headers['sec-websocket-protocol'] !== protocol) return reject(new Error('no protocol was agreed'));
+      let pending = Buffer.alloc(0);
+      const tunnel = new Duplex({
+        read() {},
+        // Masked with zeros, which changes nothing.
+        write(chunk: Buffer, _encoding, done) {
+          const head = Buffer.alloc(8);
+          head.writeUInt8(0x82, 0);
+          head.writeUInt8(0x80 | 126, 1);
+          head.writeUInt16BE(chunk.length, 2);
+          socket.write(Buffer.concat([head, chunk]), () => done());
+        },
+        final(done) {
+          socket.end(Buffer.of(0x88, 0x80, 0, 0, 0, 0));
+          done();
+        },
+      });
+      socket.on('data', (chunk: Buffer) => {
+        pending = Buffer.concat([pending, chunk]);
+        for (;;) {
+          const short = (pending[1] ?? 0) & 0x7f;
+          const start = short === 126 ? 4 : 2;
+          const length = short === 126 && pending.length >= 4 ? pending.readUInt16BE(2) : short;
+          if (pending.length < start + length || pending.length < 2) return;
+          if (pending[0] === 0x82) tunnel.push(pending.subarray(start, start + length));
+          pending = pending.subarray(start + length);
+        }
+      });
+      socket.once('close', () => tunnel.destroy());
+      socket.on('error', () => tunnel.destroy());
+      resolve(tunnel);
     });
     call.end();
   });

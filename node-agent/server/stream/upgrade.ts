@@ -35,12 +35,17 @@ export function createUpgrader({ clock, log, idleTimeoutMs }: UpgradeContext): U
     clientTracking: true,
     maxPayload: messageBytesMax,
     perMessageDeflate: false,
-    handleProtocols: (_offered, request) => chosen.get(request) ?? false,
   });
   const chosen = new WeakMap<IncomingMessage, string>();
+  sockets.on('headers', (headers, request) => {
+    const protocol = chosen.get(request);
+    if (protocol !== undefined) headers.push(`Sec-WebSocket-Protocol: ${protocol}`);
+  });
 
   const accept = (request: IncomingMessage, socket: Duplex, head: Buffer, protocol: string): Promise<WebSocket> => {
     chosen.set(request, protocol);
+    // Kubernetes' name for the tunnel has a slash, which ws does not let pass.
+    delete request.headers['sec-websocket-protocol'];
     return new Promise((resolve, reject) => {
       socket.once('close', () => reject(new RefusedError(400, 'the client left')));
       sockets.handleUpgrade(request, socket, head, (client) => {
