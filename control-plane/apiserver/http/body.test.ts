@@ -49,7 +49,6 @@ test('bodyFormat', () => {
   expect(bodyFormat(undefined)).toBe('json');
   expect(bodyFormat('application/json; charset=utf-8')).toBe('json');
   expect(bodyFormat('application/yaml')).toBe('yaml');
-  expect(() => bodyFormat('application/vnd.kubernetes.protobuf')).toThrow(
-    /accepted media types include: application\/json/,
-  );
+  expect(bodyFormat('application/vnd.kubernetes.protobuf')).toBe('protobuf');
+  expect(() => bodyFormat('text/html')).toThrow(/accepted media types include: application\/json/);
 });

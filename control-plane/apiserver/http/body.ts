@@ -1,3 +1,4 @@
+import { protobufMediaType } from '#api/protobuf/decode.ts';
 import { badRequest, tooLarge, unsupportedMediaType } from '#api/status-error.ts';
 import type { ApiRequest } from './message.ts';
 
@@ -45,14 +46,15 @@ const entityTooLarge = (maxBytes: number) => tooLarge(`Request entity too large:
 export const mediaTypeOf = (contentType: string | undefined): string | undefined =>
   contentType?.split(';', 1)[0]?.trim().toLowerCase();
 
-export type BodyFormat = 'json' | 'yaml';
+export type BodyFormat = 'json' | 'yaml' | 'protobuf';
 
 /** JSON when nothing is said. 415 for what we cannot read. */
 export function bodyFormat(contentType: string | undefined): BodyFormat {
   const type = mediaTypeOf(contentType);
   if (type === undefined || type === '' || type === 'application/json') return 'json';
   if (type === 'application/yaml') return 'yaml';
+  if (type === protobufMediaType) return 'protobuf';
   throw unsupportedMediaType(
-    'the body of the request was in an unknown format - accepted media types include: application/json, application/yaml',
+    'the body of the request was in an unknown format - accepted media types include: application/json, application/yaml, application/vnd.kubernetes.protobuf',
   );
 }

@@ -1,4 +1,5 @@
 import type { KubeObject } from '#api/meta.ts';
+import { decodeProtobuf } from '#api/protobuf/decode.ts';
 import type { ResourceType } from '#api/resource-type.ts';
 import { decodeObject, type FieldValidation } from '#api/schema/decode.ts';
 import { type ParsedJson, parseJson } from '#api/schema/json.ts';
@@ -7,7 +8,9 @@ import { badRequest } from '#api/status-error.ts';
 import { type BodyFormat, bodyFormat, readBody } from './body.ts';
 import type { ApiRequest } from './message.ts';
 
-export function parseBody(body: Buffer, format: BodyFormat): ParsedJson {
+/** The JSON values of a body; `model` is what a protobuf body holds. */
+export function parseBody(body: Buffer, format: BodyFormat, model: string | undefined): ParsedJson {
+  if (format === 'protobuf') return { value: decodeProtobuf(body, model), duplicates: [] };
   if (format === 'json') return parseJson(body);
   const documents = parseYamlDocuments(body.toString());
   if (documents.length > 1) throw badRequest('the request body holds more than one YAML document');
@@ -24,7 +27,7 @@ export async function readObject<T extends KubeObject>(
   const format = bodyFormat(request.headers['content-type']);
   const body = await readBody(request);
   if (body.length === 0) throw badRequest(`the request has no body: it must be a ${type.kind}`);
-  const { value, duplicates } = parseBody(body, format);
+  const { value, duplicates } = parseBody(body, format, type.model);
   const decoded = decodeObject(type, value, fieldValidation, { duplicates });
   warnings.push(...decoded.warnings);
   return decoded.object;

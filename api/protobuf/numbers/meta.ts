@@ -1,0 +1,31 @@
+/** What all groups share. The notation is explained in api/protobuf/numbers.ts. */
+export const metaNumbers = {
+  V1APIGroup: 'name versions preferredVersion serverAddressByClientCIDRs',
+  V1APIResource: 'name namespaced kind verbs shortNames singularName categories group version storageVersionHash',
+  V1APIVersions: 'versions serverAddressByClientCIDRs',
+  V1Condition: 'type status observedGeneration lastTransitionTime reason message',
+  V1DeleteOptions: [
+    'gracePeriodSeconds? preconditions? orphanDependents? propagationPolicy? dryRun',
+    'ignoreStoreReadErrorWithClusterBreakingPotential?',
+  ].join(' '),
+  V1FieldSelectorRequirement: 'key operator values',
+  V1GroupResource: 'group resource',
+  V1GroupVersionForDiscovery: 'groupVersion version',
+  V1LabelSelector: 'matchLabels matchExpressions',
+  V1LabelSelectorRequirement: 'key operator values',
+  V1ListMeta: 'selfLink resourceVersion continue remainingItemCount? shardInfo?',
+  V1ManagedFieldsEntry: 'manager operation apiVersion time? - fieldsType fieldsV1? subresource',
+  V1ObjectMeta: [
+    'name generateName namespace selfLink uid resourceVersion generation creationTimestamp',
+    'deletionTimestamp? deletionGracePeriodSeconds? labels annotations ownerReferences finalizers - -',
+    'managedFields',
+  ].join(' '),
+  V1OwnerReference: 'kind - name uid apiVersion controller? blockOwnerDeletion?',
+  V1Preconditions: 'uid? resourceVersion?',
+  V1ServerAddressByClientCIDR: 'clientCIDR serverAddress',
+  V1ShardInfo: 'selector',
+  V1Status: 'metadata status message reason details? code',
+  V1StatusCause: 'reason message field',
+  V1StatusDetails: 'name group kind causes retryAfterSeconds uid',
+  V1WatchEvent: 'type object',
+};
