@@ -68,6 +68,13 @@ describe('errors', () => {
 });
 
 describe('objects', () => {
+  it.each([
+    ['In', [], "for 'in', 'notin' operators, values set can't be empty"],
+    ['Exists', ['a'], 'values set must be empty for exists and does not exist'],
+  ])('with %s and %j are refused', (operator, values, message) => {
+    expect(() => fromLabelSelectorObject({ matchExpressions: [{ key: 'a', operator, values }] })).toThrow(message);
+  });
+
   it('match nothing when absent and everything when empty', () => {
     expect(matchesLabels(fromLabelSelectorObject(undefined), web)).toBe(false);
     expect(matchesLabels(fromLabelSelectorObject({}), undefined)).toBe(true);

@@ -144,6 +144,11 @@ function requirement(key: string, operator: LabelOperator, values: readonly stri
       `values[0]: Invalid value: ${JSON.stringify(wanted[0])}: for 'Gt', 'Lt' operators, the value must be an integer`,
     );
   }
+  const isSet = operator === 'in' || operator === 'notin';
+  if (isSet && wanted.length === 0) throw badSelector("for 'in', 'notin' operators, values set can't be empty");
+  if (!isSet && operator !== '>' && operator !== '<' && wanted.length !== valueCount(operator)) {
+    throw badSelector('values set must be empty for exists and does not exist');
+  }
   const errors = wanted.flatMap((value, index) => {
     const wrong = labelValueErrors(value);
     return wrong.length > 0 ? [invalidText(`values[${index}][${key}]`, value, wrong)] : [];
@@ -151,6 +156,10 @@ function requirement(key: string, operator: LabelOperator, values: readonly stri
   if (errors.length > 0) throw unparsable(errors.length === 1 ? `${errors[0]}` : `[${errors.join(', ')}]`);
   return { key, operator, values: wanted };
 }
+
+const valueCount = (operator: LabelOperator): number => (operator === 'exists' || operator === '!' ? 0 : 1);
+
+const badSelector = (why: string) => badRequest(`values: Invalid value: ${why}`);
 
 const invalidText = (field: string, value: string, errors: readonly string[]): string =>
   `${field}: Invalid value: ${JSON.stringify(value)}: ${errors.join('; ')}`;
