@@ -27,4 +27,32 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('./commands/server.ts'),
   },
   { name: 'get', group: 'objects', summary: 'List or show objects', load: () => import('./commands/get.ts') },
+  {
+    name: 'apply',
+    group: 'objects',
+    summary: 'Make the cluster as manifests say',
+    load: () => import('./commands/apply.ts'),
+  },
+  { name: 'delete', group: 'objects', summary: 'Delete objects', load: () => import('./commands/delete.ts') },
+  {
+    name: 'scale',
+    group: 'workloads',
+    summary: 'Set the number of replicas',
+    load: () => import('./commands/scale.ts'),
+  },
+  { name: 'wait', group: 'objects', summary: 'Wait for a state of objects', load: () => import('./commands/wait.ts') },
+  { name: 'label', group: 'objects', summary: 'Set or remove labels', load: () => import('./commands/label.ts') },
+  {
+    name: 'annotate',
+    group: 'objects',
+    summary: 'Set or remove annotations',
+    load: () => import('./commands/annotate.ts'),
+  },
+  {
+    name: 'api-resources',
+    group: 'other',
+    summary: 'List the kinds that the server has',
+    load: () => import('./commands/api-resources.ts'),
+  },
+  { name: 'version', group: 'other', summary: 'Show versions', load: () => import('./commands/version.ts') },
 ];

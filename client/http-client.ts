@@ -36,9 +36,13 @@ export function createHttpClient(access: ClusterAccess): HttpClient {
       throw internalError(`${request.method} ${request.path} was answered with something that is not JSON`, cause);
     }
   };
-  const object = async <T extends KubeObject>(type: ResourceType<T>, request: RawRequest): Promise<Stored<T>> => {
+  const object = async <T extends KubeObject>(
+    type: ResourceType<T>,
+    request: RawRequest,
+    dryRun = false,
+  ): Promise<Stored<T>> => {
     const value = await json(request);
-    if (!isStored(type, value)) throw unexpected(type, request);
+    if (!isStored(type, value) && !(dryRun && isUnstored(type, value))) throw unexpected(type, request);
     return deepFreeze(value);
   };
   const anyObject = async (type: ResourceType, request: RawRequest): Promise<KubeObject> => {
@@ -52,13 +56,11 @@ export function createHttpClient(access: ClusterAccess): HttpClient {
     path: string,
     body: T,
     options: WriteOptions = {},
-  ): Promise<Stored<T>> =>
-    object(type, {
-      method,
-      path: withQuery(path, writeQuery(options)),
-      body: JSON.stringify(withKind(type, body)),
-      signal: options.signal,
-    });
+  ): Promise<Stored<T>> => {
+    const text = JSON.stringify(withKind(type, body));
+    const request = { method, path: withQuery(path, writeQuery(options)), body: text, signal: options.signal };
+    return object(type, request, options.dryRun);
+  };
 
   return {
     access,
@@ -148,6 +150,10 @@ function listOf<T extends KubeObject>(type: ResourceType<T>, value: unknown, req
   const metadata = isRecord(value.metadata) ? value.metadata : {};
   return { apiVersion: apiVersionOf(type), kind: `${type.kind}List`, metadata, items };
 }
+
+/** What a dry run would have stored: it has no version yet. */
+const isUnstored = <T extends KubeObject>(type: ResourceType<T>, value: unknown): value is Stored<T> =>
+  isRecord(value) && value.kind === type.kind && value.apiVersion === apiVersionOf(type);
 
 const isKubeObject = (value: unknown): value is KubeObject => isRecord(value) && typeof value.kind === 'string';
 

@@ -77,7 +77,10 @@ function parseColumnsFile(text: string): CustomColumn[] {
 /** Prints one value in a format that needs no table. */
 export function writeValue(context: CliContext, format: OutputFormat, value: unknown): void {
   if (format.kind === 'json') context.stdout.write(`${JSON.stringify(value, undefined, 4)}\n`);
-  else if (format.kind === 'yaml')
-    context.stdout.write(stringify(value, { lineWidth: 0, aliasDuplicateObjects: false }));
+  else if (format.kind === 'yaml') context.stdout.write(toYaml(value));
   else if (format.kind === 'jsonpath') context.stdout.write(renderTemplate(format.template, value));
 }
+
+/** As kubectl's: keys in order, and quotes around what YAML 1.1 readers (kubectl among them) would take for something else. */
+export const toYaml = (value: unknown): string =>
+  stringify(value, { schema: 'yaml-1.1', lineWidth: 0, aliasDuplicateObjects: false, sortMapEntries: true });

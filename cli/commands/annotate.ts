@@ -1,0 +1,3 @@
+import { metadataCommand } from './metadata-command.ts';
+
+export const command = metadataCommand('annotate', 'annotations', 'annotated');

@@ -1,0 +1,3 @@
+import { metadataCommand } from './metadata-command.ts';
+
+export const command = metadataCommand('label', 'labels', 'labeled');

@@ -1,0 +1,75 @@
+import { isRecord } from '#client/stored.ts';
+import { type CliContext, CliError, type CommandModule } from '../command.ts';
+import { type ClientFlags, type Connection, clientFlags, withConnection } from '../connection.ts';
+import { qualifiedName } from '../resources/names.ts';
+import { type SelectFlags, selectObjects } from '../resources/select.ts';
+import { type DryRun, dryRunFlag, dryRunSuffix } from '../write-flags.ts';
+
+interface ScaleFlags extends ClientFlags, SelectFlags {
+  readonly replicas: string;
+  readonly currentReplicas?: string;
+  readonly dryRun?: DryRun;
+}
+
+export const command: CommandModule = {
+  register(program, context) {
+    dryRunFlag(clientFlags(program.command('scale')))
+      .description('Set how many replicas there should be.')
+      .argument('[what...]', 'TYPE NAME... or TYPE/NAME...')
+      .requiredOption('--replicas <count>', 'the new number')
+      .option('--current-replicas <count>', 'only when there are this many now')
+      .option(
+        '-f, --filename <path>',
+        'the objects that this file or folder names',
+        (value: string, before: string[] = []) => [...before, value],
+      )
+      .option('-l, --selector <selector>', 'objects with these labels')
+      .option('--all', 'all objects of the kind in the namespace')
+      .addHelpText(
+        'after',
+        '\nExamples:\n  berth scale deploy/web --replicas=5\n  berth scale --current-replicas=2 --replicas=3 deployment/web',
+      )
+      .action((what: string[], flags: ScaleFlags) =>
+        withConnection(context, flags, (connection) => scale(context, connection, what, flags)),
+      );
+  },
+};
+
+async function scale(
+  context: CliContext,
+  connection: Connection,
+  what: readonly string[],
+  flags: ScaleFlags,
+): Promise<void> {
+  const replicas = count('--replicas', flags.replicas);
+  const expected = flags.currentReplicas === undefined ? undefined : count('--current-replicas', flags.currentReplicas);
+  for (const { type, key } of await selectObjects(context, connection, what, flags)) {
+    const current = await connection.client.getSubresource(type, key, 'scale', { signal: context.signal });
+    const found = replicasOf(current);
+    if (expected !== undefined && found !== expected) {
+      throw new CliError(`Expected replicas to be ${expected}, was ${found}`);
+    }
+    if (flags.dryRun !== 'client') {
+      // Without the version: a status that changes meanwhile is no reason to fail. With --current-replicas it is one.
+      const { resourceVersion, ...metadata } = current.metadata ?? {};
+      const kept = expected === undefined ? metadata : { ...metadata, resourceVersion };
+      const body = { apiVersion: 'autoscaling/v1', kind: 'Scale', metadata: kept, spec: { replicas } };
+      await connection.client.updateSubresource(type, key, 'scale', body, {
+        dryRun: flags.dryRun === 'server',
+        signal: context.signal,
+      });
+    }
+    context.stdout.write(`${qualifiedName(type)}/${key.name} scaled${dryRunSuffix(flags.dryRun)}\n`);
+  }
+}
+
+function replicasOf(scaled: object): number {
+  const spec: unknown = Reflect.get(scaled, 'spec');
+  return isRecord(spec) && typeof spec.replicas === 'number' ? spec.replicas : 0;
+}
+
+function count(flag: string, text: string): number {
+  const value = Number(text);
+  if (Number.isInteger(value) && value >= 0) return value;
+  throw new CliError(`The ${flag} flag must be a number from 0, but is ${JSON.stringify(text)}`, { exitCode: 2 });
+}
