@@ -2,6 +2,7 @@
 import { fieldRequired } from '#api/field-error.ts';
 import type { V1ConfigMap, V1Namespace, V1Pod } from '#api/generated/types.ts';
 import { configMaps, namespaces, nodes, pods } from '#api/kinds.ts';
+import type { Clock } from '#base/clock.ts';
 import { createSilentLog } from '#base/log.ts';
 import { createVirtualClock, type VirtualClock } from '#base/virtual/clock.ts';
 import { createSeededRandom } from '#base/virtual/random.ts';
@@ -13,10 +14,10 @@ import { objectSubresource, statusSubresource } from '#control-plane/resources/s
 import { createMemoryStore } from '#control-plane/store/memory.ts';
 import type { Store } from '#control-plane/store/store.ts';
 
-export interface TestCore {
+export interface TestCore<C extends Clock = VirtualClock> {
   readonly core: ApiCore;
   readonly store: Store;
-  readonly clock: VirtualClock;
+  readonly clock: C;
   readonly configMaps: ResourceRegistry<V1ConfigMap>;
   readonly pods: ResourceRegistry<V1Pod>;
   readonly namespaces: ResourceRegistry<V1Namespace>;
@@ -26,9 +27,9 @@ export interface TestCore {
 }
 
 /** Has the namespace `default`. */
-export async function startTestCore(
-  options: Partial<ApiCoreOptions> & { readonly clock?: VirtualClock } = {},
-): Promise<TestCore> {
+export function startTestCore(options?: Partial<Omit<ApiCoreOptions, 'clock'>>): Promise<TestCore>;
+export function startTestCore<C extends Clock>(options: Partial<ApiCoreOptions> & { clock: C }): Promise<TestCore<C>>;
+export async function startTestCore(options: Partial<ApiCoreOptions> = {}): Promise<TestCore<Clock>> {
   const clock = options.clock ?? createVirtualClock();
   const store = options.store ?? createMemoryStore({ clock });
   const core = createApiCore({

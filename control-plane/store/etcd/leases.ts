@@ -19,7 +19,7 @@ interface SharedLease {
 /** As kube-apiserver: etcd deletes all keys of a lease in one transaction. */
 const keysPerLeaseMax = 1000;
 
-export function createLeases(client: LeaseClient, clock: Clock, deadline: () => Date): Leases {
+export function createLeases(client: Pick<LeaseClient, 'leaseGrant'>, clock: Clock, deadline: () => Date): Leases {
   const shared = new Map<number, SharedLease>();
   return {
     leaseFor(ttlSeconds) {
