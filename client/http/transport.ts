@@ -33,10 +33,13 @@ export interface Transport {
 /** Without an answer for so long a request fails; the server's own limit is a minute. */
 const answerTimeoutMs = 75_000;
 
+/** A burst of calls shares these: a handshake costs more than a call. Streams, which keep theirs, are not counted. */
+const connectionsMax = 32;
+
 export function createTransport(access: ClusterAccess): Transport {
   const base = new URL(access.server);
   const prefix = base.pathname.replace(/\/$/, '');
-  const agent = new Agent({
+  const options: Agent.Options = {
     connect: {
       timeout: 10_000,
       ...(access.ca !== undefined && { ca: access.ca }),
@@ -47,13 +50,17 @@ export function createTransport(access: ClusterAccess): Transport {
     },
     keepAliveTimeout: 60_000,
     maxHeaderSize: 64 * 1024,
-  });
+  };
+  const calls = new Agent({ ...options, connections: connectionsMax });
+  const streams = new Agent(options);
   return {
-    close: () => agent.destroy(),
+    async close() {
+      await Promise.all([calls.destroy(), streams.destroy()]);
+    },
     async request(raw) {
       try {
         const response = await request(`${base.origin}${prefix}${raw.path}`, {
-          dispatcher: agent,
+          dispatcher: raw.stream ? streams : calls,
           method: raw.method,
           headers: headersOf(raw, access),
           body: raw.body ?? null,
