@@ -22,7 +22,7 @@ export const chaos: Scenario = async (stage) => {
 };
 
 /** Each seed has its own mixture: some faults often, others never. */
-function drawFaults(random: Random): FaultMix {
+export function drawFaults(random: Random): FaultMix {
   const share = (max: number): number => (random.next() < 0.4 ? 0 : random.next() * max);
   return {
     refused: share(0.2),

@@ -1,5 +1,16 @@
-import type { V1Deployment, V1Pod } from '#api/generated/types.ts';
-import { appOf, hasEnded, isDeployment, isGoing, isNode, isPod, isTrue, nameOf } from '../world/views.ts';
+import type { V1Deployment, V1EndpointSlice, V1Pod } from '#api/generated/types.ts';
+import {
+  appOf,
+  hasEnded,
+  isAvailable,
+  isDeployment,
+  isEndpointSlice,
+  isGoing,
+  isNode,
+  isPod,
+  isTrue,
+  nameOf,
+} from '../world/views.ts';
 import type { World } from '../world/world.ts';
 
 /** What is not yet as it should be, in words; nothing: the cluster is whole. */
@@ -9,6 +20,7 @@ export function pending(world: World): readonly string[] {
   const nodes = history.objects('minions').filter(isNode);
   const pods = history.objects('pods').filter(isPod);
   const deployments = history.objects('deployments').filter(isDeployment);
+  const slices = history.objects('endpointslices').filter(isEndpointSlice);
   return [
     ...machines.flatMap(({ name, alive }) => {
       const node = nodes.find((one) => nameOf(one) === name);
@@ -21,7 +33,22 @@ export function pending(world: World): readonly string[] {
         dead,
       ),
     ),
+    ...deployments.flatMap((deployment) => unserved(nameOf(deployment), pods, slices)),
   ];
+}
+
+/** The service's ready endpoints are the app's available pods, each once. */
+function unserved(app: string, pods: readonly V1Pod[], slices: readonly V1EndpointSlice[]): string[] {
+  const wanted = pods
+    .filter((pod) => appOf(pod) === app && isAvailable(pod))
+    .map(nameOf)
+    .sort();
+  const told = slices
+    .filter(({ metadata }) => metadata?.labels?.['kubernetes.io/service-name'] === app)
+    .flatMap(({ endpoints = [] }) => endpoints.filter(({ conditions }) => conditions?.ready))
+    .map(({ targetRef }) => targetRef?.name ?? '')
+    .sort();
+  return wanted.join() === told.join() ? [] : [`service ${app} leads to [${told}], its available pods are [${wanted}]`];
 }
 
 function unfinished(deployment: V1Deployment, pods: readonly V1Pod[], dead: ReadonlySet<string>): string[] {

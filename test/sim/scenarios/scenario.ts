@@ -7,8 +7,12 @@ import type { AppOptions } from './users.ts';
 export interface Size {
   readonly machines: number;
   readonly apps: number;
+  readonly podsPerAppMin: number;
   readonly podsPerAppMax: number;
 }
+
+/** What the issue asks for: 50 nodes and 500 pods of several deployments. */
+export const fullSize: Size = { machines: 50, apps: 5, podsPerAppMin: 100, podsPerAppMax: 100 };
 
 export interface Stage {
   readonly world: World;
@@ -53,6 +57,7 @@ export async function play(scenario: Scenario, seed: number, size?: Size): Promi
 const smallSize = (random: Random): Size => ({
   machines: between(random, 3, 5),
   apps: between(random, 1, 2),
+  podsPerAppMin: 3,
   podsPerAppMax: 5,
 });
 
@@ -60,7 +65,7 @@ export const between = (random: Random, min: number, max: number): number =>
   min + Math.floor(random.next() * (max - min + 1));
 
 export function drawApp(random: Random, size: Size): AppOptions {
-  const replicas = between(random, Math.ceil(size.podsPerAppMax / 2), size.podsPerAppMax);
+  const replicas = between(random, size.podsPerAppMin, size.podsPerAppMax);
   const maxUnavailable = between(random, 0, 1);
   const maxSurge = between(random, maxUnavailable === 0 ? 1 : 0, 2);
   return { replicas, maxSurge, maxUnavailable, cpuMilli: between(random, 1, 8) * 25, lostNodeSeconds: 20 };

@@ -1,5 +1,5 @@
 import type { V1Deployment } from '#api/generated/types.ts';
-import { deployments } from '#api/kinds.ts';
+import { deployments, services } from '#api/kinds.ts';
 import type { Stored } from '#api/meta.ts';
 import type { World } from '../world/world.ts';
 
@@ -15,12 +15,13 @@ export interface AppOptions {
 
 const lostTaints = ['node.kubernetes.io/not-ready', 'node.kubernetes.io/unreachable'];
 
-export async function createApp(world: World, name: string, options: AppOptions): Promise<void> {
+/** A deployment and the service before it. */
+export async function createApp(world: World, name: string, options: AppOptions, namespace = 'default'): Promise<void> {
   const { replicas, maxSurge, maxUnavailable, cpuMilli, lostNodeSeconds } = options;
   await settled(
     world,
     world.user.create(deployments, {
-      metadata: { name, namespace: 'default' },
+      metadata: { name, namespace },
       spec: {
         replicas,
         strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge, maxUnavailable } },
@@ -43,6 +44,8 @@ export async function createApp(world: World, name: string, options: AppOptions)
       },
     }),
   );
+  const spec = { selector: { app: name }, ports: [{ port: 80, targetPort: 8080 }] };
+  await settled(world, world.user.create(services, { metadata: { name, namespace }, spec }));
 }
 
 /** Changes a deployment as `kubectl edit` does: again, when somebody else was quicker. */

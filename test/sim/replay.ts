@@ -1,0 +1,11 @@
+/** `node test/sim/replay.ts chaos 35`: plays one seed of one scenario and prints what came of it. */
+import { scenarios } from './scenarios/all.ts';
+import { fullSize, play } from './scenarios/scenario.ts';
+
+const [name = '', seed = '1', size] = process.argv.slice(2);
+const scenario = scenarios[name];
+if (!scenario) {
+  console.error(`usage: node test/sim/replay.ts <${Object.keys(scenarios).join('|')}> [seed] [full]`);
+  process.exit(2);
+}
+console.log(JSON.stringify(await play(scenario, Number(seed), size === 'full' ? fullSize : undefined)));
