@@ -6,7 +6,7 @@ import type { Clock } from '#base/clock.ts';
 import { createSilentLog, type Log } from '#base/log.ts';
 import type { Random } from '#base/random.ts';
 import type { ApiClient } from './api-client.ts';
-import { createFifo } from './fifo.ts';
+import { createFifo, type Fifo } from './fifo.ts';
 import { createLruMap } from './lru.ts';
 import { createTokenBucket, type TokenBucket } from './token-bucket.ts';
 
@@ -38,7 +38,9 @@ export interface EventRecorderOptions {
 
 /** Repeats within this time count up the first event instead of making new ones. */
 const repeatMs = 600_000;
-const queueMax = 1_000;
+const queueMax = 5_000;
+/** Events about different objects are sent side by side; those about one object keep their order. */
+const lanesMax = 16;
 const cacheMax = 4_096;
 /** What one object may cause: a burst, then one event per five minutes. */
 const spamBurst = 25;
@@ -54,6 +56,11 @@ interface Known {
   lastMs: number;
 }
 
+interface Lane {
+  readonly queue: Fifo<Pending>;
+  sending: Promise<void> | undefined;
+}
+
 interface Pending {
   readonly identity: string;
   readonly event: CoreV1Event;
@@ -63,10 +70,10 @@ interface Pending {
 export function createEventRecorder(options: EventRecorderOptions): EventRecorder {
   const { client, clock, random, component, host, signal } = options;
   const log = (options.log ?? createSilentLog()).child({ recorder: component });
-  const queue = createFifo<Pending>();
+  const lanes: readonly Lane[] = Array.from({ length: lanesMax }, () => ({ queue: createFifo(), sending: undefined }));
   const known = createLruMap<Known>(cacheMax);
   const buckets = createLruMap<TokenBucket>(cacheMax);
-  let sending: Promise<void> | undefined;
+  let waiting = 0;
   let sequence = 0;
 
   const mayTell = (about: string): boolean => {
@@ -112,9 +119,12 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
     }
   };
 
-  const pump = async (): Promise<void> => {
-    for (let pending = queue.shift(); pending; pending = queue.shift()) await sendWithRetries(pending);
-    sending = undefined;
+  const pump = async (lane: Lane): Promise<void> => {
+    for (let pending = lane.queue.shift(); pending; pending = lane.queue.shift()) {
+      await sendWithRetries(pending);
+      waiting -= 1;
+    }
+    lane.sending = undefined;
   };
 
   return {
@@ -126,7 +136,7 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
         log.debug({ about, reason }, 'too many events about one object: dropped');
         return;
       }
-      if (queue.size >= queueMax) {
+      if (waiting >= queueMax) {
         log.warn({ about, reason }, 'too many events are waiting: dropped');
         return;
       }
@@ -150,11 +160,14 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
         lastTimestamp: time,
         count: 1,
       };
-      queue.push({ identity: [about, fieldPath, type, reason, message].join('\n'), event, atMs });
-      sending ??= pump();
+      const lane = lanes[hash(about) % lanesMax];
+      if (!lane) return;
+      waiting += 1;
+      lane.queue.push({ identity: [about, fieldPath, type, reason, message].join('\n'), event, atMs });
+      lane.sending ??= pump(lane);
     },
     async flush() {
-      while (sending) await sending;
+      while (waiting > 0) await Promise.all(lanes.map((lane) => lane.sending));
     },
   };
 }
@@ -170,4 +183,11 @@ function referenceTo(object: KubeObject, fieldPath: string | undefined): V1Objec
     resourceVersion,
     ...(fieldPath && { fieldPath }),
   };
+}
+
+/** FNV-1a over the text's code units. */
+function hash(text: string): number {
+  let value = 0x811c9dc5;
+  for (let i = 0; i < text.length; i++) value = Math.imul(value ^ text.charCodeAt(i), 0x01000193) >>> 0;
+  return value;
 }
