@@ -12,6 +12,7 @@ import { createLinuxHost } from '#node-agent/host-linux/create.ts';
 import { writeCniConfig } from '#node-agent/network/cni.ts';
 import { createNetworkTransport } from '#node-agent/probes/network-transport.ts';
 import { createCriRuntime } from '#node-agent/runtime/cri/runtime.ts';
+import { createAgentServer } from '#node-agent/server/agent-server.ts';
 
 export interface AgentParts {
   readonly layout: HostLayout;
@@ -25,7 +26,7 @@ export interface AgentParts {
 
 /** This machine's agent with everything real beneath it. Resolves after the signal has aborted; containers go on. */
 export async function runAgent(parts: AgentParts, signal: AbortSignal): Promise<void> {
-  const { layout, settings, client, clock, random } = parts;
+  const { layout, settings, certificates, client, clock, random } = parts;
   const log = parts.log.child({ part: 'agent' });
   writeCniConfig(layout.cniConfDir, {
     bridge: layout.bridge,
@@ -73,9 +74,21 @@ export async function runAgent(parts: AgentParts, signal: AbortSignal): Promise<
       seccompFolder: join(layout.agentDir, 'seccomp'),
     },
   });
+  const server = createAgentServer({
+    runtime,
+    pods: agent.pods,
+    nodeName: settings.nodeName,
+    tls: { certificate: certificates.agentServing.cert, key: certificates.agentServing.key },
+    clientCa: certificates.ca.cert,
+    listen: { host: '0.0.0.0', port: settings.agentPort },
+    clock,
+    log,
+  });
   try {
+    await server.listen();
     await agent.run(signal);
   } finally {
+    await server.close();
     await runtime.close();
   }
 }
