@@ -30,8 +30,15 @@ export function createCodec<T extends KubeObject>(type: ResourceType<T>): Codec<
   const { kind } = type;
   const head = Buffer.from(`{"apiVersion":${JSON.stringify(apiVersion)},"kind":${JSON.stringify(kind)},"metadata":{`);
 
-  const splice = (rest: Buffer, revision: number): Buffer =>
-    Buffer.concat([head, Buffer.from(`"resourceVersion":"${revision}",`), rest]);
+  // Not from Node's pool: an entry lives long, and would hold on to everything short-lived beside it there.
+  const splice = (rest: Buffer, revision: number): Buffer => {
+    const version = `"resourceVersion":"${revision}",`;
+    const json = Buffer.allocUnsafeSlow(head.length + version.length + rest.length);
+    head.copy(json);
+    json.write(version, head.length, 'latin1');
+    rest.copy(json, head.length + version.length);
+    return json;
+  };
 
   const entryOf = (object: KubeObject, json: Buffer, revision: number): CachedObject<T> => {
     if (!isStored(type, object)) throw new TypeError(`this is not a stored ${kind}`);
