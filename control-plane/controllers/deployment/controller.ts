@@ -6,7 +6,7 @@ import { createController } from '#client/controller.ts';
 import { keyOf } from '#client/key.ts';
 import type { Runnable } from '#client/reconciler.ts';
 import { forObject, mapped } from '#client/sources.ts';
-import type { ControllerContext } from '../shared/context.ts';
+import { type ControllerContext, retries } from '../shared/context.ts';
 import { controllerIndexes } from '../shared/indexes.ts';
 import { controllerKey, controllerOf } from '../shared/owners.ts';
 import { isRollingUpdate } from './limits.ts';
@@ -34,6 +34,7 @@ export function createDeploymentController(context: ControllerContext): Runnable
 
   return createController({
     name: 'deployment',
+    queue: retries,
     reconcile: createDeploymentReconcile(context, caches),
     sources: [
       forObject(caches.deployments),

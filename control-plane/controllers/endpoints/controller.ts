@@ -6,7 +6,7 @@ import { createController } from '#client/controller.ts';
 import { done, type Reconcile, type Runnable } from '#client/reconciler.ts';
 import { forObject } from '#client/sources.ts';
 import { isSame } from '../shared/canonical.ts';
-import type { ControllerContext } from '../shared/context.ts';
+import { type ControllerContext, retries } from '../shared/context.ts';
 import { hasSelector, selects } from '../shared/service-pods.ts';
 import { servicesOfPods } from '../shared/service-source.ts';
 import { managedBy, managedByLabel, planEndpoints } from './plan.ts';
@@ -48,6 +48,7 @@ export function createEndpointsController(context: ControllerContext): Runnable 
 
   return createController({
     name: 'endpoints',
+    queue: retries,
     reconcile,
     sources: [forObject(caches.services), forObject(caches.endpoints), servicesOfPods(caches.pods, caches.services)],
     clock,

@@ -6,7 +6,7 @@ import { createController } from '#client/controller.ts';
 import { keyOf } from '#client/key.ts';
 import { done, type Reconcile, type Runnable } from '#client/reconciler.ts';
 import { forObject, mapped } from '#client/sources.ts';
-import type { ControllerContext } from '../shared/context.ts';
+import { type ControllerContext, retries } from '../shared/context.ts';
 import { createOwnWrites } from '../shared/own-writes.ts';
 import { hasSelector, selects } from '../shared/service-pods.ts';
 import { servicesOfPods } from '../shared/service-source.ts';
@@ -69,6 +69,7 @@ export function createEndpointSlicesController(context: ControllerContext): Runn
 
   return createController({
     name: 'endpointslices',
+    queue: retries,
     reconcile,
     sources: [
       forObject(caches.services),

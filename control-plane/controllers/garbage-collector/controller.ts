@@ -4,7 +4,7 @@ import { createController } from '#client/controller.ts';
 import type { Informer } from '#client/informer.ts';
 import type { Runnable } from '#client/reconciler.ts';
 import type { Source } from '#client/sources.ts';
-import type { ControllerContext } from '../shared/context.ts';
+import { type ControllerContext, retries } from '../shared/context.ts';
 import { createOwnerGraph, graphNode, type OwnerGraph } from './graph.ts';
 import { createCollectorReconcile } from './reconcile.ts';
 
@@ -23,6 +23,7 @@ export function createGarbageCollector(context: ControllerContext, kinds: readon
   };
   const controller = createController({
     name: 'garbage-collector',
+    queue: retries,
     reconcile: createCollectorReconcile({
       client,
       graph,

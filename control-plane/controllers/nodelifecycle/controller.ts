@@ -3,7 +3,7 @@ import { createController } from '#client/controller.ts';
 import { keyOf } from '#client/key.ts';
 import type { Runnable } from '#client/reconciler.ts';
 import { forObject, mapped } from '#client/sources.ts';
-import type { ControllerContext } from '../shared/context.ts';
+import { type ControllerContext, retries } from '../shared/context.ts';
 import { nodeIndex, nodeIndexes } from '../shared/indexes.ts';
 import { createEvictReconcile } from './evict.ts';
 import type { HealthSettings } from './health.ts';
@@ -27,6 +27,7 @@ export function createNodeLifecycleControllers(
   const pace = createEvictionPace(settings, () => clock.now());
   const lifecycle = createController({
     name: 'nodelifecycle',
+    queue: retries,
     reconcile: createNodeReconcile(context, caches, settings, pace),
     sources: [
       forObject(caches.nodes),
@@ -40,6 +41,7 @@ export function createNodeLifecycleControllers(
   });
   const eviction = createController({
     name: 'taint-eviction',
+    queue: retries,
     reconcile: createEvictReconcile(context, caches),
     sources: [
       forObject(caches.pods, ({ spec }) => spec?.nodeName !== undefined),

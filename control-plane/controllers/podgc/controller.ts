@@ -5,7 +5,7 @@ import { isConflict, isNotFound } from '#api/status-error.ts';
 import { createController } from '#client/controller.ts';
 import { keyOf } from '#client/key.ts';
 import { after, type Reconcile, type Runnable } from '#client/reconciler.ts';
-import type { ControllerContext } from '../shared/context.ts';
+import { type ControllerContext, retries } from '../shared/context.ts';
 import { disruptedStatus } from '../shared/disruption.ts';
 import { isPodTerminal } from '../shared/pods.ts';
 import { planPodGc } from './plan.ts';
@@ -73,6 +73,7 @@ export function createPodGcController(context: ControllerContext, settings: PodG
 
   return createController({
     name: 'podgc',
+    queue: retries,
     reconcile,
     sources: [
       {

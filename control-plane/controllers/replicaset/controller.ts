@@ -6,7 +6,7 @@ import { createController } from '#client/controller.ts';
 import { keyOf } from '#client/key.ts';
 import type { Runnable } from '#client/reconciler.ts';
 import { forObject, mapped } from '#client/sources.ts';
-import type { ControllerContext } from '../shared/context.ts';
+import { type ControllerContext, retries } from '../shared/context.ts';
 import { controllerIndexes } from '../shared/indexes.ts';
 import { controllerKey, controllerOf } from '../shared/owners.ts';
 import { createPendingPods } from './pending.ts';
@@ -36,6 +36,7 @@ export function createReplicaSetController(context: ControllerContext): Runnable
 
   return createController({
     name: 'replicaset',
+    queue: retries,
     reconcile: createReplicaSetReconcile(context, caches, pending),
     sources: [forObject(caches.replicaSets), mapped(caches.pods, ownersOfPod)],
     clock,

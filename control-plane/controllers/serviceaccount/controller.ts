@@ -4,7 +4,7 @@ import { isAlreadyExists, isNotFound, StatusError } from '#api/status-error.ts';
 import { createController } from '#client/controller.ts';
 import { done, type Reconcile, type Runnable } from '#client/reconciler.ts';
 import { forObject, mapped } from '#client/sources.ts';
-import type { ControllerContext } from '../shared/context.ts';
+import { type ControllerContext, retries } from '../shared/context.ts';
 
 const rootCaName = 'kube-root-ca.crt';
 const rootCaNote = 'Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints.';
@@ -48,6 +48,7 @@ export function createServiceAccountController(context: ControllerContext, rootC
   ];
   return createController({
     name: 'serviceaccount',
+    queue: retries,
     reconcile,
     sources: [
       forObject(caches.namespaces),

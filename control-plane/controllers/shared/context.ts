@@ -14,3 +14,6 @@ export interface ControllerContext {
   readonly log: Log;
   readonly recorder: EventRecorder;
 }
+
+/** After an outage everything goes on within this time, however many attempts have failed meanwhile. */
+export const retries = { retryMaxMs: 30_000 };
