@@ -120,7 +120,7 @@ export async function createEtcdStore({ endpoints, tls, clock, log, signal }: Et
 
   for (let tried = 0; ; tried++) {
     try {
-      await store.currentRevision({ signal });
+      await store.currentRevision();
       return store;
     } catch (error) {
       if (signal?.aborted) {
