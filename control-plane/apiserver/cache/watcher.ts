@@ -14,7 +14,7 @@ export interface WatcherOptions<T extends KubeObject> {
   readonly first: Iterable<RegistryEvent<T>>;
   readonly bufferMax: number;
   readonly signal: AbortSignal;
-  /** Called once, when nobody listens any more. */
+  /** Called once, when nobody listens any more; not for a signal that had aborted before. */
   readonly onClosed: () => void;
 }
 
@@ -24,8 +24,8 @@ export function createWatcher<T extends KubeObject>(options: WatcherOptions<T>):
   let firstDone = false;
   let buffer: RegistryEvent<T>[] = [];
   let head = 0;
-  let ended = false;
-  let closed = false;
+  let ended = signal.aborted;
+  let closed = signal.aborted;
   let waiting: ((result: IteratorResult<RegistryEvent<T>>) => void) | undefined;
 
   const close = (): void => {
@@ -40,7 +40,6 @@ export function createWatcher<T extends KubeObject>(options: WatcherOptions<T>):
     options.onClosed();
   };
   signal.addEventListener('abort', close, { once: true });
-  if (signal.aborted) close();
 
   const take = (): RegistryEvent<T> | undefined => {
     if (!firstDone) {

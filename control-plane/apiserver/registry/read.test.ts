@@ -302,6 +302,16 @@ describe('watch', () => {
     expect(await other.next()).toEqual({ done: true, value: undefined });
   });
 
+  test('whose signal has aborted already ends at once', async () => {
+    await create('a');
+    const stop = new AbortController();
+    const watching = follow({ resourceVersion: '0' }, stop.signal);
+    stop.abort();
+    expect(await (await watching).next()).toEqual({ done: true, value: undefined });
+    const late = await follow({ resourceVersion: '0' }, AbortSignal.abort());
+    expect(await late.next()).toEqual({ done: true, value: undefined });
+  });
+
   test('ends when the server does', async () => {
     const own = await startTestCore();
     const events = (await own.configMaps.watch(own.context(), {}))[Symbol.asyncIterator]();
