@@ -58,9 +58,9 @@ export function createPullQueue(runtime: Pick<ImageRuntime, 'pullImage'>, clock:
 
   const begin = (key: string, image: string, auths: readonly ImageAuth[]): SharedPull => {
     const abort = new AbortController();
-    const result = run(image, auths, abort.signal).finally(() => shared.delete(key));
-    result.catch(() => {});
-    const made = { result, abort, waiters: 0 };
+    const made: SharedPull = { result: run(image, auths, abort.signal), abort, waiters: 0 };
+    const forget = () => void (shared.get(key) === made && shared.delete(key));
+    made.result.then(forget, forget);
     shared.set(key, made);
     return made;
   };

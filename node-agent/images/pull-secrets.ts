@@ -40,7 +40,7 @@ function readSecret({ type, data }: PullSecret): Credential[] {
   const text = data[fields[type] ?? ''];
   if (text === undefined) return [];
   const config = parseObject(Buffer.from(text, 'base64').toString('utf8'));
-  const entries = type === 'kubernetes.io/dockercfg' ? config : objectOf(config['auths']);
+  const entries = type === 'kubernetes.io/dockercfg' ? config : objectOf(config.auths);
   return Object.entries(entries).map(([place, entry]) => ({
     place: normalise(place),
     auth: readAuth(objectOf(entry)),
