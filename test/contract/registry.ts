@@ -1,7 +1,7 @@
 /** What the API server's core must do on every store, as one suite: kinds as they really are, two servers on one store. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { V1ConfigMap } from '#api/generated/types.ts';
-import { configMaps, events, groupEvents, namespaces, pods } from '#api/kinds.ts';
+import { configMaps, deployments, events, groupEvents, namespaces, podDisruptionBudgets, pods } from '#api/kinds.ts';
 import type { Stored } from '#api/meta.ts';
 import type { Clock } from '#base/clock.ts';
 import { createSilentLog } from '#base/log.ts';
@@ -148,6 +148,58 @@ export function runRegistryContract(name: string, make: () => Promise<RegistryUn
       expect((await here.get(pods, key)).metadata.deletionGracePeriodSeconds).toBe(30);
       await here.delete(pods, key, { gracePeriodSeconds: 0 });
       expect(await statusOf(here.get(pods, key))).toMatchObject({ code: 404 });
+    });
+
+    test('a deployment is scaled through its scale, on the version that was read', async () => {
+      const namespace = await makeNamespace();
+      const key = { namespace, name: 'web' };
+      const labels = { app: 'web' };
+      const template = { metadata: { labels }, spec: { containers: [{ name: 'c', image: 'i' }] } };
+      await here.create(deployments, {
+        metadata: key,
+        spec: { replicas: 2, selector: { matchLabels: labels }, template },
+      });
+      const scale = await there.getSubresource(deployments, key, 'scale');
+      expect(scale).toMatchObject({ kind: 'Scale', spec: { replicas: 2 }, status: { selector: 'app=web' } });
+      const wanted = { ...scale, ...{ spec: { replicas: 5 } } };
+      expect(await there.updateSubresource(deployments, key, 'scale', wanted)).toMatchObject({ spec: { replicas: 5 } });
+      expect(await here.get(deployments, key)).toMatchObject({ spec: { replicas: 5 }, metadata: { generation: 2 } });
+      const stale = here.updateSubresource(deployments, key, 'scale', wanted);
+      expect(await statusOf(stale)).toMatchObject({ code: 409, reason: 'Conflict' });
+    });
+
+    test('a disruption budget lets only so many evictions through, whichever server is asked', async () => {
+      const namespace = await makeNamespace();
+      const labels = { app: 'web' };
+      const names = Array.from({ length: 6 }, (_, n) => `p${n}`);
+      for (const name of names) {
+        const spec = { containers: [{ name: 'c', image: 'i' }] };
+        const pod = await here.create(pods, { metadata: { namespace, name, labels }, spec });
+        const conditions = [{ type: 'Ready', status: 'True' }];
+        await here.updateStatus(pods, { ...pod, status: { phase: 'Running', conditions } });
+      }
+      const metadata = { namespace, name: 'web' };
+      const budget = await here.create(podDisruptionBudgets, {
+        metadata,
+        spec: { minAvailable: 4, selector: { matchLabels: labels } },
+      });
+      const counts = { currentHealthy: 6, desiredHealthy: 4, expectedPods: 6, disruptionsAllowed: 2 };
+      const { generation } = budget.metadata;
+      await there.updateStatus(podDisruptionBudgets, {
+        ...budget,
+        status: { ...counts, observedGeneration: generation },
+      });
+      const evictions = await Promise.allSettled(
+        names.map((name, n) =>
+          (n % 2 ? here : there).createSubresource(pods, { namespace, name }, 'eviction', {
+            metadata: { namespace, name },
+          }),
+        ),
+      );
+      expect(evictions.filter(({ status }) => status === 'fulfilled')).toHaveLength(2);
+      const refused = evictions.find(({ status }) => status === 'rejected');
+      expect(refused).toMatchObject({ reason: { code: 429 } });
+      expect((await there.list(pods, { namespace })).items).toHaveLength(4);
     });
 
     test('events are the same under both of their groups', async () => {
