@@ -53,7 +53,7 @@ export interface ApiClient {
 
 export interface GetOptions {
   readonly signal?: AbortSignal | undefined;
-  /** `'0'`: any cached version will do. Absent: the most recent one. */
+  /** `'0'`: whatever version is cached will do. Absent: the most recent one. */
   readonly resourceVersion?: string | undefined;
 }
 

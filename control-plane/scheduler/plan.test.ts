@@ -46,6 +46,13 @@ describe('the words of a refusal', () => {
     );
   });
 
+  test('pods that could be preempted are not denied', () => {
+    const small = podInfo('small', { nodeName: 'a', requests: { cpu: '3' } });
+    expect(planFor([nodeObject('a')], { priority: 5, requests: { cpu: '2' } }, [small])).toBe(
+      '0/1 nodes are available: 1 Insufficient cpu. preemption: not supported yet.',
+    );
+  });
+
   test('a pod bound to a node by field names the others', () => {
     const matchFields = [{ key: 'metadata.name', operator: 'In', values: ['b'] }];
     const affinity = {

@@ -10,7 +10,7 @@ export type Plan =
       /** In the words of kube-scheduler. */
       readonly message: string;
       readonly refusals: ReadonlyMap<string, Refusal>;
-      /** Names of the plugins that refused a node: their events may change the answer. Empty: any event may. */
+      /** Names of the plugins that refused a node: their events may change the answer. Empty: every event may. */
       readonly plugins: ReadonlySet<string>;
     };
 
@@ -37,7 +37,7 @@ export function plan(snapshot: Snapshot, pod: PodInfo, { random }: PlanOptions):
   const [first] = feasible;
   if (!first) {
     const refusing = new Set([...refusals.values()].map((refusal) => refusal.plugin));
-    return { kind: 'unschedulable', message: explain(pod, nodes.length, refusals), refusals, plugins: refusing };
+    return { kind: 'unschedulable', message: explain(pod, nodes, refusals), refusals, plugins: refusing };
   }
   const best = feasible.length === 1 ? first : choose(feasible, active, random.next());
   return { kind: 'node', node: best.name, feasible: feasible.length };

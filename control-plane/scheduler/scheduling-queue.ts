@@ -13,7 +13,7 @@ export interface SchedulingQueue {
   remove(uid: string): void;
   /** The next pod; it has left the queue, but its attempts are remembered until `remove`. */
   take(): PodInfo | undefined;
-  /** It fits nowhere; `refusing` names the plugins that said so (none: any event wakes it). */
+  /** It fits nowhere; `refusing` names the plugins that said so (none: every event wakes it). */
   park(pod: PodInfo, refusing: ReadonlySet<string>): void;
   /** Something went wrong on the way: again after its back-off. */
   retry(pod: PodInfo): void;
