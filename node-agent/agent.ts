@@ -8,6 +8,8 @@ import type { InformerFactory } from '#client/informer.ts';
 import { createInformer } from '#client/informers/create.ts';
 import type { Runnable } from '#client/reconciler.ts';
 import { type AgentSettings, compileAgentSettings } from './agent-settings.ts';
+import { type Chore, runChore } from './chores.ts';
+import { createImageManager } from './images/image-manager.ts';
 import { createNodeKeeper } from './node/node-keeper.ts';
 import type { EmitEvent, PodDependencies } from './pods/context.ts';
 import { messageOf } from './pods/errors.ts';
@@ -29,7 +31,8 @@ export interface AgentOptions {
   /** Shared with the other components of the process; without them the agent watches services by itself. */
   readonly informers?: InformerFactory | undefined;
   readonly runtime: ContainerRuntime;
-  readonly images: PodImages;
+  /** @default images by the runtime, with back-off */
+  readonly images?: PodImages | undefined;
   readonly nodeName: string;
   readonly host: { readonly pods: PodHost; readonly node: NodeHost };
   readonly transport: ProbeTransport;
@@ -37,6 +40,8 @@ export interface AgentOptions {
   readonly random: Random;
   readonly log: Log;
   readonly recorder: EventRecorder;
+  /** @default none; see createLinuxChores */
+  readonly chores?: readonly Chore[] | undefined;
   readonly settings?: AgentSettings | undefined;
 }
 
@@ -91,7 +96,7 @@ export function createAgent(options: AgentOptions): Agent {
       runtime,
       view: currentView,
       host: host.pods,
-      images: options.images,
+      images: options.images ?? createImageManager({ runtime, clock }),
       objects: createObjectCache({ client, ...own }, signal),
       services: () => serviceInformer?.list() ?? [],
       transport: options.transport,
@@ -116,6 +121,7 @@ export function createAgent(options: AgentOptions): Agent {
       currentView.run(signal),
       keeper.run(signal),
       runPods(manager),
+      ...(options.chores ?? []).map((chore) => runChore(chore, clock, log, signal)),
     ]);
   };
 

@@ -1,6 +1,7 @@
 import { mkdir, open, readdir, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname, join, normalize } from 'node:path';
 import { type CgroupDriver, podCgroupPath, qosCgroupPath } from '../cgroups/driver.ts';
+import { removeLog } from '../logs/rotation.ts';
 import type { PodHost, PodPlace } from '../pods/host.ts';
 import type { QosClass } from '../pods/resources.ts';
 import { pinSubPath, setUpLinuxVolume } from '../volumes/linux-volumes.ts';
@@ -75,6 +76,14 @@ export function createLinuxPodHost({ root, logRoot, cgroupRoot, cgroups }: Linux
       await handle.close();
     },
     readTail,
+    async removeContainerFiles(place, paths) {
+      const own = [folderOf(place), logDirectory(place)];
+      // The paths come from labels of the runtime, so they are not believed.
+      const safe = paths.filter(
+        (path) => path === normalize(path) && own.some((folder) => path.startsWith(`${folder}/`)),
+      );
+      for (const path of safe) await removeLog(path);
+    },
     releasePod,
     async removePod(place) {
       await releasePod(place);

@@ -1,8 +1,8 @@
 import type { SandboxConfig } from '../runtime/runtime.ts';
 import type { PodContext } from './context.ts';
 import { podDns } from './dns.ts';
-import { newest, readySandbox } from './observed.ts';
-import { containersOf } from './pod-model.ts';
+import { annotations } from './identity.ts';
+import { readySandbox } from './observed.ts';
 import { sandboxConfig } from './sandbox-config.ts';
 
 /** What the runtime was told, or would be told, of the pod's sandbox number `attempt`. */
@@ -57,11 +57,15 @@ export async function removeContainers(
   ids: readonly string[],
   signal: AbortSignal,
 ): Promise<void> {
-  const { runtime, view } = context.deps;
+  const { runtime, view, host } = context.deps;
   for (const id of ids) {
+    const known = context.observed().containers.find((container) => container.id === id);
     await runtime.removeContainer(id, signal);
+    const left = [known?.logPath, known?.annotations[annotations.terminationLog]].filter((path) => path !== undefined);
+    await host.removeContainerFiles(context.place, left);
     view.dropContainer(id);
     context.memory.probes.delete(id);
+    context.stopping.delete(id);
   }
 }
 
@@ -84,7 +88,3 @@ export async function clearPod(context: PodContext, signal: AbortSignal): Promis
   const left = context.observed();
   context.memory.cleared = left.containers.length === 0 && left.sandboxes.length === 0;
 }
-
-/** Whether any container of the pod has ever been made here. */
-export const hasStarted = (context: PodContext): boolean =>
-  containersOf(context.pod()).some(({ spec }) => newest(context.observed(), spec.name) !== undefined);

@@ -44,6 +44,7 @@ export function createHollowHost(options: HollowHostOptions): HollowHost {
       writeHostsFile: async ({ uid }) => `/hollow/pods/${uid}/etc-hosts`,
       async createTerminationLog() {},
       readTail: async () => '',
+      async removeContainerFiles() {},
       async releasePod(place) {
         volumes.delete(place.uid);
       },

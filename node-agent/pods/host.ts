@@ -25,6 +25,8 @@ export interface PodHost {
   createTerminationLog(path: string): Promise<void>;
   /** Up to `bytesMax` bytes from the end of a file, as text; empty when there is none. */
   readTail(path: string, bytesMax: number): Promise<string>;
+  /** Removes what a container left that the runtime does not remove: its log, rotated parts included, and its last words. */
+  removeContainerFiles(place: PodPlace, paths: readonly string[]): Promise<void>;
   /** Unmounts the pod's volumes and removes its cgroup; its folders and logs stay. */
   releasePod(pod: PodPlace): Promise<void>;
   /** What releasePod does, and removes folders and logs. */

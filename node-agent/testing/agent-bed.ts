@@ -16,7 +16,6 @@ import { createHollowHost, type HollowHost } from '../pods/hollow-host.ts';
 import type { ProbeTransport } from '../probes/transport.ts';
 import { createHollowTransport } from '../probes/transport.ts';
 import { createHollowRuntime, type HollowRuntime } from '../runtime/hollow/runtime.ts';
-import { createPlainImages } from './fake-images.ts';
 
 /** A real API core on the memory store, a hollow runtime, and agents that come and go; all on one virtual clock. */
 export interface AgentBed {
@@ -65,7 +64,6 @@ export async function createAgentBed(options: AgentBedOptions = {}): Promise<Age
     const plain: AgentOptions = {
       client,
       runtime,
-      images: createPlainImages(runtime, clock),
       nodeName,
       host: { pods: host.pods, node: host.node },
       transport: options.transport ?? createHollowTransport(),

@@ -16,7 +16,6 @@ import { createLinuxHost } from '#node-agent/host-linux/create.ts';
 import { createNetworkTransport } from '#node-agent/probes/network-transport.ts';
 import { createCriRuntime } from '#node-agent/runtime/cri/runtime.ts';
 import type { ContainerRuntime } from '#node-agent/runtime/runtime.ts';
-import { createPlainImages } from '#node-agent/testing/fake-images.ts';
 import { startContainerd, type TestContainerd } from './containerd.ts';
 import { eventually } from './eventually.ts';
 
@@ -127,7 +126,6 @@ export async function startAgentMachine(): Promise<AgentMachine> {
       const agent = createAgent({
         client,
         runtime,
-        images: createPlainImages(runtime, clock),
         nodeName,
         host,
         transport: createNetworkTransport({ clock }),
