@@ -1,0 +1,69 @@
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { startCluster } from '#test/harness/cluster.ts';
+import type { Measurement } from '../row.ts';
+
+const settleMs = 30_000;
+const sampleMs = 10_000;
+/** Kernel clock ticks per second, as /proc counts CPU time; 100 on every Linux that we run on. */
+const ticksPerSecond = 100;
+
+/** What the all-in-one process takes when nothing happens, with hello.yaml running, beside a bare Node HTTP server. */
+export const idle: Measurement = {
+  name: 'idle',
+  async run(report) {
+    const cluster = await startCluster({ hello: true, podSubnet: 203 });
+    try {
+      await new Promise((resolve) => setTimeout(resolve, settleMs));
+      const pid = cluster.pid('server');
+      const before = cpuTicks(pid);
+      await new Promise((resolve) => setTimeout(resolve, sampleMs));
+      const cpu = (cpuTicks(pid) - before) / ticksPerSecond / (sampleMs / 1000);
+      const ours = residentMiB(pid);
+      const bare = await bareNode();
+      report(`Berth ${ours.toFixed(0)} MiB, ${(cpu * 100).toFixed(1)}% of a core; bare Node ${bare.toFixed(0)} MiB`);
+      return [
+        {
+          what: 'idle memory, all in one',
+          ours: `${ours.toFixed(0)} MiB`,
+          limit: `bare Node HTTP ${bare.toFixed(0)} MiB`,
+          ratio: `${(ours / bare).toFixed(1)} ×`,
+          goal: '≤ 150 MB',
+          met: ours * 1.048576 <= 150,
+        },
+        {
+          what: 'idle CPU, all in one',
+          ours: `${(cpu * 100).toFixed(1)}% of a core`,
+          limit: '0%',
+          ratio: '',
+          goal: '≤ 3%',
+          met: cpu <= 0.03,
+        },
+      ];
+    } finally {
+      await cluster.destroy();
+    }
+  },
+};
+
+const residentMiB = (pid: number): number =>
+  Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024;
+
+function cpuTicks(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+  return Number(fields[11]) + Number(fields[12]);
+}
+
+async function bareNode(): Promise<number> {
+  const child = spawn(
+    process.execPath,
+    ['-e', "require('http').createServer((q, s) => s.end('ok')).listen(0, () => console.log('up'))"],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  );
+  await new Promise((resolve) => child.stdout.once('data', resolve));
+  const found = residentMiB(child.pid ?? 0);
+  child.kill();
+  return found;
+}
