@@ -107,12 +107,18 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
   });
 
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
+    // The rest of a refused request may be called broken once more.
+    if (socket.writableEnded) return;
     if (error.code === 'ECONNRESET' || !socket.writable) {
       socket.destroy();
       return;
     }
     const status = error.code === 'HPE_HEADER_OVERFLOW' ? 431 : error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : 400;
     socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+    // What is still coming in is dropped: with unread bytes, closing would reset the connection before our words arrive.
+    socket.resume();
+    const timer = clock.setTimer(1000, () => socket.destroy());
+    socket.once('close', () => timer.cancel());
   });
 
   await new Promise<void>((resolve, reject) => {
@@ -141,7 +147,6 @@ function createServer({ tls, clientCa }: ListenerOptions): Http2SecureServer {
     requestTimeout: 70_000,
     // Longer than Go's clients keep an idle connection, so that it is they who close it.
     keepAliveTimeout: 180_000,
-    shouldUpgradeCallback: (request: IncomingMessage) => connectPath.test(request.url ?? ''),
   };
   const server = createSecureServer({
     ...http1,
@@ -158,6 +163,10 @@ function createServer({ tls, clientCa }: ListenerOptions): Http2SecureServer {
     settings: { maxConcurrentStreams: 1000, initialWindowSize: 1024 * 1024, maxHeaderListSize: headerMaxBytes },
   });
   server.maxConnections = 10_000;
+  // As an option it is overlooked by servers that speak HTTP/2 too.
+  Object.assign(server, {
+    shouldUpgradeCallback: (request: IncomingMessage) => connectPath.test(request.url ?? ''),
+  });
   return server;
 }
 

@@ -61,6 +61,8 @@ export function servability(
   if (subresource) return 'served';
   const acrossNamespaces = namespaced && route.namespace === undefined;
   if (acrossNamespaces && verb !== 'list' && verb !== 'watch') return 'method';
-  // POST makes a new object in a collection; it is never sent to an object.
-  return verb === 'create' && route.name !== undefined ? 'method' : 'served';
+  // POST makes a new object in a collection and is never sent to an object; PUT and PATCH are never sent to a collection.
+  const needsName = verb === 'update' || verb === 'patch';
+  const forbidsName = verb === 'create';
+  return (route.name === undefined ? needsName : forbidsName) ? 'method' : 'served';
 }
