@@ -3,9 +3,10 @@ import { expect, test } from 'vitest';
 import { pods } from '#api/kinds.ts';
 import { StatusError } from '#api/status-error.ts';
 import { interceptClient } from '#client/testing/intercept.ts';
+import { type AgentBed, createAgentBed } from '#test/harness/agent-bed.ts';
 import { RuntimeError } from './runtime/errors.ts';
 import type { Container } from './runtime/runtime.ts';
-import { type AgentBed, container, createAgentBed } from './testing/agent-bed.ts';
+import { container } from './testing/pod-samples.ts';
 
 /** What may happen to a node, in any order. */
 type Happening =

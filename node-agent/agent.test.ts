@@ -1,6 +1,7 @@
 import { afterEach, expect, test } from 'vitest';
 import { leases, nodes, pods } from '#api/kinds.ts';
-import { type AgentBed, container, createAgentBed, nodeName } from './testing/agent-bed.ts';
+import { type AgentBed, createAgentBed, nodeName } from '#test/harness/agent-bed.ts';
+import { container } from './testing/pod-samples.ts';
 
 const beds: AgentBed[] = [];
 

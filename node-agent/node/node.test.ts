@@ -1,11 +1,11 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { leases, nodes } from '#api/kinds.ts';
+import { type AgentBed, createAgentBed, nodeName } from '#test/harness/agent-bed.ts';
 import { compileAgentSettings } from '../agent-settings.ts';
 import { weightOf } from '../cgroups/v2.ts';
 import { parseMountInfo } from '../host-linux/mount-table.ts';
 import { parseMeminfo } from '../host-linux/node-host.ts';
 import { createHollowHost } from '../pods/hollow-host.ts';
-import { type AgentBed, createAgentBed, nodeName } from '../testing/agent-bed.ts';
 import { newNode, nodeStatus } from './node-object.ts';
 
 const beds: AgentBed[] = [];

@@ -1,6 +1,6 @@
 import type { V1Container, V1LifecycleHandler } from '#api/generated/types.ts';
 import type { Clock } from '#base/clock.ts';
-import { httpRequest } from '../probes/handler.ts';
+import { httpRequest, portNumber } from '../probes/handler.ts';
 import type { ProbeTransport } from '../probes/transport.ts';
 import type { ContainerRuntime } from '../runtime/runtime.ts';
 
@@ -30,12 +30,13 @@ export async function runHook(
     throw new Error(`command '${command.join(' ')}' exited with ${result.exitCode}: ${output}`);
   }
   if (hook.sleep) return clock.sleep(Math.min(hook.sleep.seconds * 1000, timeoutMs), signal);
+  const target = { containerId: options.containerId, container: options.container, address: options.address };
+  if (hook.tcpSocket) {
+    const { port, host } = hook.tcpSocket;
+    return transport.tcp({ host: host || target.address, port: portNumber(port, target) }, timeoutMs, signal);
+  }
   if (hook.httpGet) {
-    const request = httpRequest(hook.httpGet, {
-      containerId: options.containerId,
-      container: options.container,
-      address: options.address,
-    });
+    const request = httpRequest(hook.httpGet, target);
     const { status } = await transport.http(request, timeoutMs, signal);
     if (status >= 400) throw new Error(`HTTP hook answered with status ${status}`);
   }

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { container } from '../testing/agent-bed.ts';
 import {
+  container,
   exited,
   observedOf,
   sampleContainer,

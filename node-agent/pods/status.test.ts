@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { V1PodStatus } from '#api/generated/types.ts';
-import { container } from '../testing/agent-bed.ts';
 import {
+  container,
   exited,
   observedOf,
   sampleContainer,

@@ -131,6 +131,8 @@ export function createPodWorker(deps: PodDependencies, options: PodWorkerOptions
 
   const announceBackOff = (): void => {
     if (isEnding()) return;
+    const present = new Set(view.pod(uid).containers.map(({ id }) => id));
+    for (const id of announced) if (!present.has(id)) announced.delete(id);
     for (const container of containersOf(pod)) {
       const last = view.pod(uid).containers.find((one) => one.name === container.spec.name);
       if (last?.state !== 'exited' || announced.has(last.id) || restartAtMs(last) <= clock.now()) continue;

@@ -125,7 +125,8 @@ export function httpRequest(action: V1HTTPGetAction, target: ProbeTarget): HttpP
   };
 }
 
-function portNumber(port: IntOrString, { container }: ProbeTarget): number {
+/** Throws when a port is named that the container does not have. */
+export function portNumber(port: IntOrString, { container }: ProbeTarget): number {
   if (typeof port === 'number') return port;
   const named = (container.ports ?? []).find(({ name }) => name === port);
   const value = named?.containerPort ?? Number(port);

@@ -1,12 +1,18 @@
-import type { V1ObjectMeta, V1Pod, V1PodSpec } from '#api/generated/types.ts';
+import type { V1Container, V1ObjectMeta, V1Pod, V1PodSpec } from '#api/generated/types.ts';
 import { annotations } from '../pods/identity.ts';
 import { createPodMemory, type PodMemory } from '../pods/memory.ts';
 import type { ObservedContainer, ObservedPod } from '../pods/observed.ts';
 import { type ApiPod, containerHash } from '../pods/pod-model.ts';
 import type { Sandbox } from '../runtime/runtime.ts';
-import { container } from './agent-bed.ts';
 
 /** Values for tests of pure functions of a pod. */
+
+/** A container that runs until it is stopped, unless told otherwise. */
+export const container = (name: string, more: Partial<V1Container> = {}): V1Container => ({
+  name,
+  image: 'registry.example/app:1',
+  ...more,
+});
 
 export const startMs = Date.UTC(2026, 0, 1);
 

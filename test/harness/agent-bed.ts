@@ -1,4 +1,4 @@
-import type { V1Container, V1Pod, V1PodSpec } from '#api/generated/types.ts';
+import type { V1Pod, V1PodSpec } from '#api/generated/types.ts';
 import { namespaces, pods } from '#api/kinds.ts';
 import type { Stored } from '#api/meta.ts';
 import { isNotFound } from '#api/status-error.ts';
@@ -10,12 +10,13 @@ import { createEventRecorder } from '#client/event-recorder.ts';
 import { createApiCore } from '#control-plane/apiserver/core.ts';
 import { builtInDefinitions } from '#control-plane/resources/all.ts';
 import { createMemoryStore } from '#control-plane/store/memory.ts';
-import { type Agent, type AgentOptions, createAgent } from '../agent.ts';
-import type { AgentSettings } from '../agent-settings.ts';
-import { createHollowHost, type HollowHost } from '../pods/hollow-host.ts';
-import type { ProbeTransport } from '../probes/transport.ts';
-import { createHollowTransport } from '../probes/transport.ts';
-import { createHollowRuntime, type HollowRuntime } from '../runtime/hollow/runtime.ts';
+import { type Agent, type AgentOptions, createAgent } from '#node-agent/agent.ts';
+import type { AgentSettings } from '#node-agent/agent-settings.ts';
+import { createHollowHost, type HollowHost } from '#node-agent/pods/hollow-host.ts';
+import type { ProbeTransport } from '#node-agent/probes/transport.ts';
+import { createHollowTransport } from '#node-agent/probes/transport.ts';
+import { createHollowRuntime, type HollowRuntime } from '#node-agent/runtime/hollow/runtime.ts';
+import { container } from '#node-agent/testing/pod-samples.ts';
 
 /** A real API core on the memory store, a hollow runtime, and agents that come and go; all on one virtual clock. */
 export interface AgentBed {
@@ -136,10 +137,3 @@ export async function createAgentBed(options: AgentBedOptions = {}): Promise<Age
     },
   };
 }
-
-/** A container that runs until it is stopped, unless told otherwise. */
-export const container = (name: string, more: Partial<V1Container> = {}): V1Container => ({
-  name,
-  image: 'registry.example/app:1',
-  ...more,
-});
