@@ -11,7 +11,9 @@ import type {
 import { defaultPodSpec } from './pod.ts';
 
 export function defaultTemplate(template: V1PodTemplateSpec | undefined): void {
-  if (template?.spec) defaultPodSpec(template.spec);
+  if (!template) return;
+  template.spec ??= { containers: [] };
+  defaultPodSpec(template.spec);
 }
 
 export function defaultDeployment({ spec }: V1Deployment): void {
@@ -94,7 +96,6 @@ export function defaultJobSpec(spec: NonNullable<V1Job['spec']>): void {
   spec.suspend ??= false;
   spec.podReplacementPolicy ??= spec.podFailurePolicy ? 'Failed' : 'TerminatingOrFailed';
   spec.backoffLimit ??= spec.backoffLimitPerIndex === undefined ? 6 : 2_147_483_647;
-  spec.manualSelector ??= undefined;
   for (const rule of spec.podFailurePolicy?.rules ?? []) {
     for (const pattern of rule.onPodConditions ?? []) pattern.status ||= 'True';
   }

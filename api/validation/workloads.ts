@@ -38,7 +38,8 @@ function selectorAndTemplate(
 ): FieldError[] {
   const errors: FieldError[] = [];
   const { selector, template } = spec;
-  if (!selector) errors.push(fieldRequired('spec.selector'));
+  // Without a selector nothing is selected, the template's own pods neither.
+  if (!selector) errors.push(fieldRequired('spec.selector'), mismatch(template));
   else {
     const malformed = labelSelector(selector, 'spec.selector');
     errors.push(...malformed);
@@ -224,7 +225,7 @@ export function validateStatefulSet({ spec }: V1StatefulSet): FieldError[] {
     ...nonNegative(spec.minReadySeconds, 'spec.minReadySeconds'),
     ...nonNegative(spec.ordinals?.start, 'spec.ordinals.start'),
   );
-  if (!selector) errors.push(fieldRequired('spec.selector'));
+  if (!selector) errors.push(fieldRequired('spec.selector'), mismatch(template));
   else {
     const malformed = labelSelector(selector, 'spec.selector');
     errors.push(...malformed);
