@@ -1,0 +1,32 @@
+import { spawn } from 'node:child_process';
+
+/** A network command failed; the message holds what it said. */
+export class NetworkError extends Error {
+  override readonly name = 'NetworkError';
+}
+
+export type RunCommand = (command: string, args: readonly string[], input?: string) => Promise<string>;
+
+const outputBytesMax = 1024 * 1024;
+const path = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+
+/** Runs `nft`, `ip` and the like. Rejects with a NetworkError. */
+export const runCommand: RunCommand = (command, args, input = '') =>
+  new Promise((resolve, reject) => {
+    const child = spawn(command, args, { stdio: 'pipe', env: { ...process.env, PATH: path, LC_ALL: 'C' } });
+    let output = '';
+    const collect = (chunk: Buffer): void => {
+      if (output.length < outputBytesMax) output += chunk.toString();
+    };
+    child.stdout.on('data', collect);
+    child.stderr.on('data', collect);
+    child.once('error', (error) =>
+      reject(new NetworkError(`${command} cannot be run: ${error.message}`, { cause: error })),
+    );
+    child.once('close', (code) => {
+      if (code === 0) resolve(output);
+      else reject(new NetworkError(`${command} ${args.join(' ')}: ${output.trim() || `exit code ${code}`}`));
+    });
+    child.stdin.on('error', () => {}); // Its end is told by the exit code.
+    child.stdin.end(input);
+  });

@@ -1,0 +1,40 @@
+import type { V1Pod } from '#api/generated/types.ts';
+
+/** A port of the node that leads to a pod. */
+export interface HostPort {
+  readonly protocol: 'TCP' | 'UDP' | 'SCTP';
+  /** Undefined: on every address of the node. */
+  readonly hostIp: string | undefined;
+  readonly hostPort: number;
+  readonly podIp: string;
+  readonly podPort: number;
+}
+
+const ipv4 = /^\d{1,3}(\.\d{1,3}){3}$/;
+
+/** The host ports of pods that run here, sorted, each place once: the first pod that asked for it has it. */
+export function hostPortsOf(pods: readonly V1Pod[]): HostPort[] {
+  const ports = new Map<string, HostPort>();
+  for (const pod of pods.toSorted((a, b) => startOf(a).localeCompare(startOf(b)))) {
+    const podIp = pod.status?.podIP;
+    const { phase } = pod.status ?? {};
+    if (pod.spec?.hostNetwork || !podIp || !ipv4.test(podIp) || phase === 'Succeeded' || phase === 'Failed') continue;
+    for (const { hostPort, hostIP, protocol, containerPort } of portsOf(pod)) {
+      if (!hostPort) continue;
+      const hostIp = !hostIP || hostIP === '0.0.0.0' ? undefined : hostIP;
+      if (hostIp !== undefined && !ipv4.test(hostIp)) continue;
+      const port: HostPort = { protocol: protocolOf(protocol), hostIp, hostPort, podIp, podPort: containerPort };
+      const place = `${port.protocol} ${hostIp ?? ''} ${String(hostPort).padStart(5, '0')}`;
+      if (!ports.has(place)) ports.set(place, port);
+    }
+  }
+  return [...ports].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, port]) => port);
+}
+
+const startOf = (pod: V1Pod): string => `${pod.status?.startTime ?? ''} ${pod.metadata?.uid ?? ''}`;
+
+const portsOf = ({ spec }: V1Pod) =>
+  [...(spec?.initContainers ?? []), ...(spec?.containers ?? [])].flatMap(({ ports }) => ports ?? []);
+
+const protocolOf = (name: string | undefined): HostPort['protocol'] =>
+  name === 'UDP' || name === 'SCTP' ? name : 'TCP';
