@@ -57,9 +57,7 @@ export function followCluster(sources: ClusterSources, followers: Followers): ()
         if (matters(pod, old)) followPod(followers, pod, old);
       },
       onDelete(pod) {
-        followers.confirm(pod.metadata.uid);
-        queue.remove(pod.metadata.uid);
-        if (state.remove(pod.metadata.uid)) queue.wake('pod-removed');
+        leave(followers, pod.metadata.uid);
       },
     }),
   ];
@@ -85,12 +83,10 @@ function matters(pod: Stored<V1Pod>, old: Stored<V1Pod>): boolean {
 }
 
 function followPod(followers: Followers, pod: Stored<V1Pod>, old: Stored<V1Pod> | undefined): void {
-  const { state, queue } = followers;
+  const { queue } = followers;
   const uid = pod.metadata.uid;
   if (isTerminal(pod)) {
-    followers.confirm(uid);
-    queue.remove(uid);
-    if (state.remove(uid)) queue.wake('pod-removed');
+    leave(followers, uid);
     return;
   }
   const info = createPodInfo(pod);
@@ -104,6 +100,14 @@ function followPod(followers: Followers, pod: Stored<V1Pod>, old: Stored<V1Pod> 
     !info.terminating;
   if (!wanted) queue.remove(uid);
   else if (!followers.isAssumed(uid)) queue.put(info, old !== undefined && wantsMoved(pod, old));
+}
+
+function leave({ state, queue, confirm }: Followers, uid: string): void {
+  const held = state.nodeOf(uid) !== undefined;
+  confirm(uid);
+  queue.remove(uid);
+  state.remove(uid);
+  if (held) queue.wake('pod-removed');
 }
 
 function followPlaced({ state, queue, confirm }: Followers, info: PodInfo, nodeName: string, old?: V1Pod): void {

@@ -13,7 +13,7 @@ const nodes = ['a1', 'a2', 'b1'].map((name) => nodeObject(name, { labels: { [zon
 
 function decide(pod: PodShape, placed: PodInfo[], on = nodes): string {
   const decision = plan(clusterOf(on, placed).snapshot, podInfo('new', pod), { random });
-  return decision.kind === 'node' ? decision.node : (decision.message.split('. preemption')[0] ?? '');
+  return decision.kind === 'node' ? decision.node : decision.message.slice(0, -1);
 }
 
 const app = (name: string) => ({ matchLabels: { app: name } });

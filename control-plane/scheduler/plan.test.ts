@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createSeededRandom } from '#base/virtual/random.ts';
+import { explainNoPreemption } from './explain.ts';
 import { plan } from './plan.ts';
 import { clusterOf, type NodeShape, nodeObject, type PodShape, podInfo } from './testing.ts';
 
@@ -12,8 +13,11 @@ function planFor(
   pod: PodShape,
   placed: ReturnType<typeof podInfo>[] = [],
 ): string {
-  const decision = plan(clusterOf(nodes, placed).snapshot, podInfo('new', pod), { random });
-  return decision.kind === 'node' ? decision.node : decision.message;
+  const info = podInfo('new', pod);
+  const decision = plan(clusterOf(nodes, placed).snapshot, info, { random });
+  if (decision.kind === 'node') return decision.node;
+  const { message, refusals } = decision;
+  return refusals.size === 0 ? message : `${message} ${explainNoPreemption(info, nodes.length, refusals, false)}`;
 }
 
 const notHelpful = (count: number, of = count) =>
@@ -43,13 +47,6 @@ describe('the words of a refusal', () => {
     expect(planFor([], {})).toBe('no nodes available to schedule pods');
     expect(planFor([nodeObject('a', { unschedulable: true })], { preemptionPolicy: 'Never' })).toBe(
       '0/1 nodes are available: 1 node(s) were unschedulable. preemption: not eligible due to preemptionPolicy=Never.',
-    );
-  });
-
-  test('pods that could be preempted are not denied', () => {
-    const small = podInfo('small', { nodeName: 'a', requests: { cpu: '3' } });
-    expect(planFor([nodeObject('a')], { priority: 5, requests: { cpu: '2' } }, [small])).toBe(
-      '0/1 nodes are available: 1 Insufficient cpu. preemption: not supported yet.',
     );
   });
 

@@ -7,7 +7,7 @@ export type Plan =
   | { readonly kind: 'node'; readonly node: string; readonly feasible: number }
   | {
       readonly kind: 'unschedulable';
-      /** In the words of kube-scheduler. */
+      /** In the words of kube-scheduler, without what it says of preemption. */
       readonly message: string;
       readonly refusals: ReadonlyMap<string, Refusal>;
       /** Names of the plugins that refused a node: their events may change the answer. Empty: every event may. */
@@ -29,19 +29,29 @@ export function plan(snapshot: Snapshot, pod: PodInfo, { random }: PlanOptions):
     const message = 'no nodes available to schedule pods';
     return { kind: 'unschedulable', message, refusals: new Map(), plugins: new Set() };
   }
-  const active = allPlugins.flatMap((plugin): Active[] => {
-    const prepared = plugin.prepare(pod, snapshot);
-    return prepared ? [{ plugin, prepared }] : [];
-  });
+  const active = prepareAll(snapshot, pod);
   const { feasible, refusals } = filter(nodes, active, random.next());
   const [first] = feasible;
   if (!first) {
     const refusing = new Set([...refusals.values()].map((refusal) => refusal.plugin));
-    return { kind: 'unschedulable', message: explain(pod, nodes, refusals), refusals, plugins: refusing };
+    return { kind: 'unschedulable', message: explain(nodes.length, refusals), refusals, plugins: refusing };
   }
   const best = feasible.length === 1 ? first : choose(feasible, active, random.next());
   return { kind: 'node', node: best.name, feasible: feasible.length };
 }
+
+/** Does the pod fit on this node as it is now? */
+export function fits(snapshot: Snapshot, pod: PodInfo, node: NodeView): boolean {
+  return prepareAll(snapshot, pod).every(
+    ({ prepared: { only, check } }) => (!only || only.has(node.name)) && !check?.(node),
+  );
+}
+
+const prepareAll = (snapshot: Snapshot, pod: PodInfo): Active[] =>
+  allPlugins.flatMap((plugin) => {
+    const prepared = plugin.prepare(pod, snapshot);
+    return prepared ? [{ plugin, prepared }] : [];
+  });
 
 function filter(
   nodes: readonly NodeView[],

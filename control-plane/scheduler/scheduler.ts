@@ -10,9 +10,12 @@ import type { InformerFactory } from '#client/informer.ts';
 import { keyOf } from '#client/key.ts';
 import type { Runnable } from '#client/reconciler.ts';
 import { reportUnschedulable } from './condition.ts';
+import { explainNoPreemption } from './explain.ts';
 import { followCluster } from './follow-cluster.ts';
+import { createNominations, evict } from './nominations.ts';
 import { type Plan, plan } from './plan.ts';
 import { createPodInfo } from './pod-info.ts';
+import { type Preemption, planPreemption } from './preemption.ts';
 import { createSchedulingQueue } from './scheduling-queue.ts';
 import { createSlots } from './slots.ts';
 import { createClusterState } from './state.ts';
@@ -56,10 +59,13 @@ async function runScheduler(options: SchedulerOptions, signal: AbortSignal): Pro
   const state = createClusterState();
   const queue = createSchedulingQueue(clock);
   const slots = createSlots(options.writesMax ?? 64);
+  const nominations = createNominations(state);
+  const report = { client, clock, log, recorder, signal };
   /** Decided on, not yet seen on the node; the timer runs once the binding was accepted. */
   const assumed = new Map<string, { expiry: Timer | undefined }>();
 
   const confirm = (uid: string): void => {
+    nominations.drop(uid);
     assumed.get(uid)?.expiry?.cancel();
     assumed.delete(uid);
   };
@@ -96,20 +102,47 @@ async function runScheduler(options: SchedulerOptions, signal: AbortSignal): Pro
     if (entry && !signal.aborted) entry.expiry = clock.setTimer(assumedMaxMs, () => forget(pod));
   };
 
-  const refuse = (pod: PodInfo, { message, plugins }: Extract<Plan, { kind: 'unschedulable' }>): void => {
+  const refuse = (pod: PodInfo, { message, plugins, refusals }: Extract<Plan, { kind: 'unschedulable' }>): void => {
+    const waits = nominations.awaitsVictims(pod);
+    const preemption = waits ? undefined : planPreemption(state, pod, refusals);
+    if (preemption) makeRoom(pod, preemption);
     queue.park(pod, plugins);
-    log.debug({ pod: `${pod.namespace}/${pod.name}`, why: message }, 'no node fits');
-    recorder.record(pod.pod, 'Warning', 'FailedScheduling', message);
-    slots.start(() => reportUnschedulable({ client, clock, log, signal }, pod, message));
+    const helpless = preemption || refusals.size === 0;
+    const why = helpless ? message : `${message} ${explainNoPreemption(pod, refusals.size, refusals, waits)}`;
+    log.debug({ pod: `${pod.namespace}/${pod.name}`, why }, 'no node fits');
+    recorder.record(pod.pod, 'Warning', 'FailedScheduling', why);
+    slots.start(() => reportUnschedulable(report, pod, why, preemption?.node));
+  };
+
+  const makeRoom = (pod: PodInfo, preemption: Preemption): void => {
+    const { node } = preemption;
+    for (const victim of nominations.nominate(pod, preemption)) {
+      log.info(
+        { pod: `${pod.namespace}/${pod.name}`, victim: `${victim.namespace}/${victim.name}`, node },
+        'preempting',
+      );
+      slots.start(async () => {
+        try {
+          await evict(report, victim, pod, node);
+        } catch (error) {
+          if (signal.aborted) return;
+          log.warn({ err: error, victim: `${victim.namespace}/${victim.name}` }, 'cannot preempt');
+          nominations.drop(pod.uid);
+          queue.wake('pod-removed');
+        }
+      });
+    }
   };
 
   const decide = (pod: PodInfo): void => {
     try {
+      nominations.lift(pod);
       const decision = plan(state.snapshot, pod, { random });
       if (decision.kind === 'unschedulable') {
         refuse(pod, decision);
         return;
       }
+      nominations.settle(pod.uid);
       state.place(pod, decision.node);
       assumed.set(pod.uid, { expiry: undefined });
       queue.wake('pod-placed');
