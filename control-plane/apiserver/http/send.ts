@@ -3,6 +3,7 @@ import type { ApiResponse } from './message.ts';
 /** What HTTP/1.1's and HTTP/2's answers have in common, as far as it is needed. */
 export interface Outgoing {
   writeHead(status: number, headers: Record<string, string | string[]>): unknown;
+  flushHeaders(): void;
   /** False: wait for `drain`. */
   write(chunk: Buffer): boolean;
   end(chunk?: Buffer): unknown;
@@ -36,6 +37,8 @@ export async function sendResponse(
     return;
   }
   outgoing.writeHead(status, fields);
+  // A watcher waits for the head, and the first event may be long in coming.
+  outgoing.flushHeaders();
   for await (const chunk of body) {
     if (gone.aborted) return;
     if (!outgoing.write(chunk)) await drained(outgoing, gone);
