@@ -9,6 +9,7 @@ import { forObject, mapped } from '#client/sources.ts';
 import { type ControllerContext, retries } from '../shared/context.ts';
 import { controllerIndexes } from '../shared/indexes.ts';
 import { controllerKey, controllerOf } from '../shared/owners.ts';
+import { createPendingWrites } from '../shared/pending-writes.ts';
 import { isRollingUpdate } from './limits.ts';
 import { createDeploymentReconcile } from './reconcile.ts';
 
@@ -19,6 +20,10 @@ export function createDeploymentController(context: ControllerContext): Runnable
     replicaSets: context.informers.informer(replicaSets, controllerIndexes),
     pods: context.informers.informer(pods, controllerIndexes),
   };
+
+  const { client, clock } = context;
+  const pending = createPendingWrites(client, replicaSets, caches.replicaSets, () => clock.now());
+  caches.deployments.addHandler({ onDelete: ({ metadata }) => pending.forget(metadata.uid) });
 
   const ownerOfReplicaSet = (replicaSet: Stored<V1ReplicaSet>): readonly ObjectKey[] => {
     if (controllerOf(replicaSet)) {
@@ -35,7 +40,7 @@ export function createDeploymentController(context: ControllerContext): Runnable
   return createController({
     name: 'deployment',
     queue: retries,
-    reconcile: createDeploymentReconcile(context, caches),
+    reconcile: createDeploymentReconcile(context, caches, pending),
     sources: [
       forObject(caches.deployments),
       mapped(caches.replicaSets, ownerOfReplicaSet),
@@ -48,7 +53,7 @@ export function createDeploymentController(context: ControllerContext): Runnable
         return deployment && !isRollingUpdate(deployment) ? [key] : [];
       }),
     ],
-    clock: context.clock,
+    clock,
     random: context.random,
     log: context.log,
   });

@@ -12,8 +12,8 @@ import { claim } from '../shared/claim.ts';
 import type { ControllerContext } from '../shared/context.ts';
 import { ignoreGone } from '../shared/gone.ts';
 import { controllerIndex, ownedAndOrphans } from '../shared/indexes.ts';
-import { createOwnWrites, type OwnWrites } from '../shared/own-writes.ts';
 import { isControlledBy } from '../shared/owners.ts';
+import type { PendingWrites } from '../shared/pending-writes.ts';
 import { isPodTerminal } from '../shared/pods.ts';
 import { type Draft, replicasOf } from './draft.ts';
 import { isRollingUpdate } from './limits.ts';
@@ -28,14 +28,21 @@ export interface DeploymentCaches {
   readonly pods: Informer<V1Pod>;
 }
 
+/** While own writes are not in the cache yet, it looks again after this time even if no event comes. */
+const pendingCheckMs = 1_000;
+
 /** Applies the plan's writes in its order; each is conditional on what the plan saw, so a stale plan changes nothing. */
-export function createDeploymentReconcile(context: ControllerContext, caches: DeploymentCaches): Reconcile {
+export function createDeploymentReconcile(
+  context: ControllerContext,
+  caches: DeploymentCaches,
+  pending: PendingWrites,
+): Reconcile {
   const { client, clock, recorder } = context;
-  const writes: OwnWrites = createOwnWrites(caches.replicaSets);
 
   const reconcile = async (signal: AbortSignal, key: ObjectKey): Promise<ReconcileResult> => {
     const deployment = caches.deployments.get(key);
     if (!deployment) return done;
+    if ((await pending.settle(deployment.metadata.uid, signal)) > 0) return after(pendingCheckMs);
     const selector = fromLabelSelectorObject(deployment.spec?.selector ?? {});
     const claims = claim(
       deployment,
@@ -44,7 +51,6 @@ export function createDeploymentReconcile(context: ControllerContext, caches: De
     );
     // The cache's answer to these writes brings us back here.
     if (await settleClaims(client, deployments, deployment, replicaSets, claims, signal)) return done;
-    if (claims.owned.some((owned) => writes.isBehind(keyOf(owned)))) return done;
 
     const runningPodsOf = (uid: string): number =>
       isRollingUpdate(deployment)
@@ -65,7 +71,9 @@ export function createDeploymentReconcile(context: ControllerContext, caches: De
     signal: AbortSignal,
   ): Promise<boolean> => {
     try {
-      const created = await client.create(replicaSets, wanted, { signal });
+      const key = { namespace: wanted.metadata?.namespace, name: wanted.metadata?.name ?? '' };
+      const request = client.create(replicaSets, wanted, { signal });
+      const created = await pending.write(deployment.metadata.uid, key, request);
       noteScaled(deployment, created, 0);
       return true;
     } catch (error) {
@@ -108,9 +116,9 @@ export function createDeploymentReconcile(context: ControllerContext, caches: De
       metadata: { ...original.metadata, annotations },
       spec: { ...spec, replicas, minReadySeconds },
     };
-    const written = await ignoreGone(client.update(replicaSets, wanted, { signal }));
+    const request = client.update(replicaSets, wanted, { signal });
+    const written = await ignoreGone(pending.write(deployment.metadata.uid, keyOf(original), request));
     if (!written) return;
-    writes.wrote(written);
     noteScaled(deployment, written, replicasOf(original));
   };
 
@@ -146,6 +154,5 @@ export function createDeploymentReconcile(context: ControllerContext, caches: De
     return checkInMs === undefined ? done : after(checkInMs);
   };
 
-  caches.replicaSets.addHandler({ onDelete: (gone) => writes.forget(keyOf(gone)) });
   return reconcile;
 }

@@ -4,10 +4,10 @@ import type { ObjectKey, Stored } from '#api/meta.ts';
 import { isNotFound } from '#api/status-error.ts';
 import { createController } from '#client/controller.ts';
 import { keyOf } from '#client/key.ts';
-import { done, type Reconcile, type Runnable } from '#client/reconciler.ts';
+import { after, done, type Reconcile, type Runnable } from '#client/reconciler.ts';
 import { forObject, mapped } from '#client/sources.ts';
 import { type ControllerContext, retries } from '../shared/context.ts';
-import { createOwnWrites } from '../shared/own-writes.ts';
+import { createPendingWrites } from '../shared/pending-writes.ts';
 import { hasSelector, selects } from '../shared/service-pods.ts';
 import { servicesOfPods } from '../shared/service-source.ts';
 import { desiredGroups } from './desired.ts';
@@ -20,6 +20,9 @@ const serviceIndexes = {
   ],
 };
 
+/** While own writes are not in the cache yet, it looks again after this time even if no event comes. */
+const pendingCheckMs = 1_000;
+
 /** Keeps the endpoint slices of every service with a selector: what proxies and DNS go by. */
 export function createEndpointSlicesController(context: ControllerContext): Runnable {
   const { client, informers, clock, random, log } = context;
@@ -29,8 +32,8 @@ export function createEndpointSlicesController(context: ControllerContext): Runn
     nodes: informers.informer(nodes),
     slices: informers.informer(endpointSlices, serviceIndexes),
   };
-  const writes = createOwnWrites(caches.slices);
-  caches.slices.addHandler({ onDelete: (gone) => writes.forget(keyOf(gone)) });
+  const pending = createPendingWrites(client, endpointSlices, caches.slices, () => clock.now());
+  caches.services.addHandler({ onDelete: ({ metadata }) => pending.forget(metadata.uid) });
 
   const ownSlices = ({ namespace, name }: ObjectKey): readonly Stored<V1EndpointSlice>[] =>
     caches.slices
@@ -48,10 +51,11 @@ export function createEndpointSlicesController(context: ControllerContext): Runn
 
   const reconcile: Reconcile = async (signal, key) => {
     const service = caches.services.get(key);
-    const current = ownSlices(key);
     // The slices of a service that is gone are the garbage collector's.
     if (!service || service.metadata.deletionTimestamp !== undefined) return done;
-    if (current.some((slice) => writes.isBehind(keyOf(slice)))) return done;
+    const { uid } = service.metadata;
+    if ((await pending.settle(uid, signal)) > 0) return after(pendingCheckMs);
+    const current = ownSlices(key);
     if (!hasSelector(service)) {
       if (service.spec?.type === 'ExternalName') for (const slice of current) await remove(slice, signal);
       return done;
@@ -61,8 +65,12 @@ export function createEndpointSlicesController(context: ControllerContext): Runn
     const taken = (name: string): boolean => caches.slices.get({ namespace: key.namespace, name }) !== undefined;
     const plan = planSlices(service, groups, current, taken);
     // First what adds, then what takes away: an endpoint that moves is never missing.
-    for (const slice of plan.create) await client.create(endpointSlices, slice, { signal });
-    for (const slice of plan.update) writes.wrote(await client.update(endpointSlices, slice, { signal }));
+    for (const slice of plan.create) {
+      await pending.write(uid, placeOf(slice), client.create(endpointSlices, slice, { signal }));
+    }
+    for (const slice of plan.update) {
+      await pending.write(uid, placeOf(slice), client.update(endpointSlices, slice, { signal }));
+    }
     for (const slice of plan.remove) await remove(slice, signal);
     return done;
   };
@@ -84,3 +92,8 @@ export function createEndpointSlicesController(context: ControllerContext): Runn
     log,
   });
 }
+
+const placeOf = ({ metadata }: V1EndpointSlice): ObjectKey => ({
+  namespace: metadata?.namespace,
+  name: metadata?.name ?? '',
+});

@@ -55,19 +55,16 @@ const reportedTypes = ['Ready', 'MemoryPressure', 'DiskPressure', 'PIDPressure']
 export function unknownConditions(node: V1Node, nowMs: number): V1NodeCondition[] | undefined {
   const current = node.status?.conditions ?? [];
   const now = formatTime(nowMs);
-  const verdicts = reportedTypes.map((type): V1NodeCondition => {
-    const known = findCondition(current, type);
+  const verdict = (type: string, known: V1NodeCondition | undefined): V1NodeCondition => {
     if (known?.status === 'Unknown') return known;
     const lastHeartbeatTime = known?.lastHeartbeatTime ?? node.metadata?.creationTimestamp;
-    return {
-      ...(known ?? { type }),
-      status: 'Unknown',
-      ...(known ? stopped : neverStarted),
-      lastHeartbeatTime,
-      lastTransitionTime: now,
-    };
-  });
-  const next = [...current.filter(({ type }) => !reportedTypes.includes(type)), ...verdicts];
-  const isSame = verdicts.every((verdict) => current.includes(verdict));
-  return isSame ? undefined : next;
+    const words = known ? stopped : neverStarted;
+    return { ...(known ?? { type }), status: 'Unknown', ...words, lastHeartbeatTime, lastTransitionTime: now };
+  };
+  const missing = reportedTypes.filter((type) => !findCondition(current, type));
+  const next = [
+    ...current.map((known) => (reportedTypes.includes(known.type) ? verdict(known.type, known) : known)),
+    ...missing.map((type) => verdict(type, undefined)),
+  ];
+  return next.length === current.length && next.every((one, index) => one === current[index]) ? undefined : next;
 }

@@ -50,6 +50,11 @@ async function strike(stage: Stage, apps: readonly string[]): Promise<void> {
     await world.pass(between(random, 0, 6_000));
     await world.startServer();
   } else if (draw < 0.9) await machine?.restartAgent();
-  // Two machines are always left, so that everything can run.
-  else if (world.machines.filter(({ alive }) => alive).length > 2 && machine?.alive) await machine.die();
+  else if (mayDie(world.machines) && machine?.alive) await machine.die();
+}
+
+/** Two machines are always left, so that everything can run; were most of them lost, nothing would be evicted, and rightly. */
+function mayDie(machines: readonly { readonly alive: boolean }[]): boolean {
+  const alive = machines.filter((machine) => machine.alive).length;
+  return alive > 2 && machines.length - alive < 2;
 }
