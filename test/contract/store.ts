@@ -295,6 +295,13 @@ export function runStoreContract(name: string, makeStore: () => Promise<StoreUnd
         expect(changes.every((change) => change.value?.length === 300 * 1024)).toBe(true);
       });
 
+      test('from the very beginning tell everything, while nothing is compacted', async () => {
+        const at = folder();
+        const revision = await create(`${at}a`);
+        const changes = await collect(store, at, 0, (all) => all.length === 1);
+        expect(changes).toMatchObject([{ revision }]);
+      });
+
       test('tell nothing of other prefixes, but how far they are', async () => {
         const at = folder();
         const start = await store.currentRevision();

@@ -67,6 +67,12 @@ export function createCacheFeed({ store, clock, log, prefix, bookmarkPeriodMs }:
     targets.set(target.path, target);
   };
 
+  const remove = (target: FeedTarget): void => {
+    targets.delete(target.path);
+    filling.delete(target);
+    target.close();
+  };
+
   const apply = (change: StoreChange): void => {
     const target = targetOf(change.key);
     if (!target) return;
@@ -159,20 +165,21 @@ export function createCacheFeed({ store, clock, log, prefix, bookmarkPeriodMs }:
     async join(target, signal) {
       register(target);
       filling.set(target, []);
-      const { entries, revision } = await readAll(`${prefix}${target.path}/`, undefined, signal);
-      await gate.wait(revision, signal);
-      const held = filling.get(target);
-      // Absent: everything was read anew meanwhile, this target included.
-      if (!held) return;
-      filling.delete(target);
-      target.reset(entries, revision, revision);
-      for (const change of held) if (change.revision > revision) target.apply(change);
+      try {
+        const { entries, revision } = await readAll(`${prefix}${target.path}/`, undefined, signal);
+        await gate.wait(revision, signal);
+        const held = filling.get(target);
+        // Absent: everything was read anew meanwhile, this target included.
+        if (!held) return;
+        filling.delete(target);
+        target.reset(entries, revision, revision);
+        for (const change of held) if (change.revision > revision) target.apply(change);
+      } catch (error) {
+        remove(target);
+        throw error;
+      }
     },
-    remove(target) {
-      targets.delete(target.path);
-      filling.delete(target);
-      target.close();
-    },
+    remove,
   };
 }
 

@@ -32,9 +32,19 @@ export function createFreshness(store: Pick<Store, 'currentRevision'>, gate: Rev
 
   return {
     async current(signal) {
-      const revision = await ask();
+      const revision = await abortable(ask(), signal);
       await gate.wait(revision, signal);
       return gate.revision;
     },
   };
+}
+
+/** Rejects with the signal's reason when it aborts first; the work goes on for others. */
+function abortable<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  if (signal.aborted) return Promise.reject(signal.reason);
+  return new Promise((resolve, reject) => {
+    const abort = (): void => reject(signal.reason);
+    signal.addEventListener('abort', abort, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });
 }

@@ -22,8 +22,16 @@ export function listVersion(query: ListQuery): ListVersion {
   return { kind: limit && match === '' ? 'exact' : 'not-older', revision };
 }
 
-/** Checks a watch's options; the version to start after, or undefined to start with what is there. */
-export function watchVersion(query: WatchQuery): { afterRevision: Revision | undefined; atLeast: ListVersion } {
+/** Where a watch starts. */
+export interface WatchStartVersion {
+  /** Begin with what is there. */
+  readonly withState: boolean;
+  /** How fresh the cache must be first; for `not-older` without state, what comes after that revision is told. */
+  readonly atLeast: ListVersion;
+}
+
+/** Checks a watch's options. */
+export function watchVersion(query: WatchQuery): WatchStartVersion {
   const { resourceVersion = '', resourceVersionMatch: match = '', sendInitialEvents } = query;
   const path = 'resourceVersionMatch';
   if (sendInitialEvents !== undefined) {
@@ -37,8 +45,7 @@ export function watchVersion(query: WatchQuery): { afterRevision: Revision | und
   const revision = resourceVersion === '' ? undefined : parseVersion(resourceVersion);
   const atLeast: ListVersion =
     revision === undefined ? { kind: 'newest' } : revision === 0 ? { kind: 'any' } : { kind: 'not-older', revision };
-  const startsWithState = sendInitialEvents ?? !revision;
-  return { afterRevision: startsWithState ? undefined : revision, atLeast };
+  return { withState: sendInitialEvents ?? !revision, atLeast };
 }
 
 function matchErrors(resourceVersion: string, match: string, continues: boolean): FieldError[] {

@@ -281,6 +281,13 @@ describe('watch', () => {
     expect(await statusOf(wrong)).toMatchObject({ code: 422 });
   });
 
+  test('without initial events and without a version starts now', async () => {
+    await create('a');
+    const events = await follow({ sendInitialEvents: false, resourceVersionMatch: 'NotOlderThan' });
+    await create('b');
+    expect(await take(events, 1)).toEqual(['ADDED b']);
+  });
+
   test('gets bookmarks now and then, when it wants them', async () => {
     const plain = await follow({});
     const events = await follow({ allowWatchBookmarks: true });

@@ -62,13 +62,13 @@ export async function watchObjects<T extends KubeObject>(
   context: RequestContext,
   query: WatchQuery,
 ): Promise<AsyncIterable<RegistryEvent<T>>> {
-  const { afterRevision, atLeast } = watchVersion(query);
+  const { withState, atLeast } = watchVersion(query);
   const selection = selectionOf(parts.definition, query);
   await reach(parts, atLeast, context.signal);
   const bookmarks = query.allowWatchBookmarks ?? false;
   return parts.cache.watch({
     selection,
-    afterRevision,
+    afterRevision: withState ? undefined : 'revision' in atLeast ? atLeast.revision : parts.services.gate.revision,
     initialEventsEnd: bookmarks && (query.sendInitialEvents ?? false),
     bookmarks,
     signal: context.signal,

@@ -77,7 +77,10 @@ export function openEtcdWatch(client: WatchClient, options: EtcdWatchOptions, on
         responses = [];
         if (arrived.length >= responsesMax && stream instanceof Readable) stream.resume();
         for (const response of arrived) {
-          const reached = readResponse(response, prefix, position, changes);
+          const startsHere = response.created && afterRevision === undefined;
+          const reached = startsHere
+            ? Number(response.header.revision)
+            : readResponse(response, prefix, position, changes);
           if (reached === undefined) continue;
           const batch = { changes, revision: reached };
           changes = [];
@@ -123,9 +126,8 @@ function readResponse(
     if (compacted > 0) throw compactedError(compacted);
     throw new StoreError('unavailable', `etcd cancelled the watch: ${response.cancel_reason}`);
   }
-  const revision = Number(response.header.revision);
-  // The answer to the creation says where a watch "from now on" starts; one from the past has all of it before it.
-  if (response.created) return position === 0 ? revision : undefined;
+  // A watch from the past has all of it still before it.
+  if (response.created) return undefined;
   for (const event of response.events) {
     const { key } = event.kv;
     if (key.length >= prefix.length && key.compare(prefix, 0, prefix.length, 0, prefix.length) === 0) {
@@ -135,7 +137,7 @@ function readResponse(
   if (response.fragment) return undefined;
   // The header may be ahead of the events while the watch catches up.
   const last = response.events.at(-1);
-  return last ? Number(last.kv.mod_revision) : Math.max(position, revision);
+  return last ? Number(last.kv.mod_revision) : Math.max(position, Number(response.header.revision));
 }
 
 function changeOf({ type, kv, prev_kv }: IEvent): StoreChange {
