@@ -69,6 +69,8 @@ type Check = ReturnType<ServerCore['ready']>['checks'][number];
 
 const admin = { name: 'system:admin', groups: [mastersGroup] };
 const retryMs = 500;
+/** Events that are still to be sent at the end get this long. */
+const eventFlushMaxMs = 2_000;
 
 /**
  * Starts store, API server, scheduler and controllers; resolves when the API answers. Rejects when the signal aborts before, or
@@ -179,8 +181,9 @@ async function runElected(
   const { clock, random, log, run } = options;
   const informers = createInformerFactory(client, { clock, random, log: log.child({ part: 'informers' }) });
   const recorders: EventRecorder[] = [];
+  const telling = new AbortController();
   const recorder = (component: string): EventRecorder => {
-    const made = createEventRecorder({ client, clock, random, component, log });
+    const made = createEventRecorder({ client, clock, random, component, log, signal: telling.signal });
     recorders.push(made);
     return made;
   };
@@ -203,7 +206,9 @@ async function runElected(
   try {
     await Promise.all(jobs);
   } finally {
+    const timer = clock.setTimer(eventFlushMaxMs, () => telling.abort(new Error('the control plane is shutting down')));
     await Promise.all(recorders.map((one) => one.flush()));
+    timer.cancel();
   }
   await untilAborted(signal);
   await informers.stopped();

@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import { StatusError } from '#api/status-error.ts';
+import { StatusError, serviceUnavailable } from '#api/status-error.ts';
 import { authenticate } from '../auth/authenticate.ts';
 import { forbiddenError } from '../auth/authorizer.ts';
 import { impersonate } from '../auth/impersonate.ts';
@@ -53,11 +53,16 @@ export function createHandler(options: HandlerOptions): Handler {
 
   const identify = (request: ApiRequest): UserInfo => impersonate(authenticate(request), request.headers, authorizer);
 
+  const refuseWhenClosing = (): void => {
+    if (options.closing.aborted) throw serviceUnavailable('the server is shutting down');
+  };
+
   async function answer(request: ApiRequest, call: Call): Promise<ApiResponse> {
     const target = parseTarget(request.target);
     const route = parseRoute(target.path);
     const user = identify(request);
     if (isLongRunning(request, route, target)) {
+      refuseWhenClosing();
       call.linked.follow(options.closing);
       return respond(request, call, target, route, user);
     }
@@ -162,6 +167,7 @@ export function createHandler(options: HandlerOptions): Handler {
         const target = parseTarget(request.target);
         const route = parseRoute(target.path);
         const user = identify(request);
+        refuseWhenClosing();
         call.linked.follow(options.closing);
         if (route.kind === 'path') throw notServed();
         const { exchange } = admit(request, call, target, route, user);

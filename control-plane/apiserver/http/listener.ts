@@ -1,5 +1,5 @@
 import { type IncomingMessage, STATUS_CODES } from 'node:http';
-import { createSecureServer, type Http2SecureServer, Http2ServerRequest } from 'node:http2';
+import { createSecureServer, type Http2SecureServer, Http2ServerRequest, type ServerHttp2Session } from 'node:http2';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
@@ -43,7 +43,9 @@ const clientGone = new Error('the client has gone away');
 export async function listen(options: ListenerOptions): Promise<Listener> {
   const { handler, clock, log } = options;
   const sockets = new Set<Socket>();
+  const sessions = new Set<ServerHttp2Session>();
   const peers = new WeakMap<object, Peer>();
+  let closing: Promise<void> | undefined;
   const server = createServer(options);
 
   server.on('secureConnection', (socket) => {
@@ -54,6 +56,8 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
     socket.once('close', () => sockets.delete(socket));
   });
   server.on('session', (session) => {
+    sessions.add(session);
+    session.once('close', () => sessions.delete(session));
     session.on('error', (error) => log.debug({ err: error }, 'an HTTP/2 session broke'));
   });
   server.on('tlsClientError', (error) => log.debug({ err: error }, 'a TLS handshake failed'));
@@ -71,6 +75,9 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
     return known;
   };
 
+  const mustClose = (incoming: Incoming, response: ApiResponse): boolean =>
+    incoming.httpVersionMajor === 1 && (closing !== undefined || isLeftUnread(incoming, response));
+
   const onRequest = (incoming: Incoming, outgoing: Outgoing & ClosingStream) => {
     const gone = new AbortController();
     outgoing.on('close', () => {
@@ -81,7 +88,7 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
     const request = toRequest(incoming, peer(incoming), gone.signal);
     handler
       .handle(request)
-      .then((response) => sendResponse(outgoing, response, gone.signal, isLeftUnread(incoming, response)))
+      .then((response) => sendResponse(outgoing, response, gone.signal, mustClose(incoming, response)))
       .catch((error: unknown) => {
         log.error({ err: error, target: request.target }, 'an answer failed on its way out');
         incoming.destroy();
@@ -130,11 +137,12 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
   });
   server.on('error', (error) => log.error({ err: error }, 'the server socket failed'));
 
-  let closing: Promise<void> | undefined;
   return {
     port: portOf(server.address()),
     close(graceMs) {
       closing ??= closeGently(server, sockets, clock, graceMs);
+      // Each session ends by itself once its streams have.
+      for (const session of sessions) session.close();
       return closing;
     },
   };
@@ -185,11 +193,7 @@ function toRequest(incoming: Incoming, peer: Peer, signal: AbortSignal): ApiRequ
 
 /** What is left of a refused body would be taken for the next request on the connection. */
 const isLeftUnread = (incoming: Incoming, { status }: ApiResponse): boolean =>
-  status >= 400 &&
-  incoming.httpVersionMajor === 1 &&
-  incoming.method !== 'GET' &&
-  incoming.method !== 'HEAD' &&
-  !incoming.readableEnded;
+  status >= 400 && incoming.method !== 'GET' && incoming.method !== 'HEAD' && !incoming.readableEnded;
 
 function rawResponse({ status, headers, body }: ApiResponse): Buffer {
   const bytes = Buffer.isBuffer(body) ? body : Buffer.alloc(0);
