@@ -124,7 +124,9 @@ export function createCacheFeed({ store, clock, log, prefix, bookmarkPeriodMs }:
   };
 
   const runOnce = async (signal: AbortSignal): Promise<void> => {
+    // A watch can be opened on a store that does not answer: only an answer tells that it lives.
     if (gate.revision === 0) await fill(signal);
+    else await store.currentRevision({ signal });
     live = true;
     await follow(signal);
   };
