@@ -16,7 +16,7 @@ import {
   nextRevision,
   revisionAnnotation,
 } from './revision.ts';
-import { newReplicasAllowed, rollOneStep } from './rolling.ts';
+import { isUnsettled, newReplicasAllowed, rollOneStep } from './rolling.ts';
 import { isScaling, noteSize, scaleAll } from './scaling.ts';
 import { deploymentStatus } from './status.ts';
 import { hashLabel, podTemplateHash, sameTemplate } from './template.ts';
@@ -129,6 +129,11 @@ function isChanged(draft: Draft): boolean {
   );
 }
 
+function firstSize(deployment: V1Deployment, limits: RolloutLimits, existing: readonly Draft[]): number {
+  if (!isRollingUpdate(deployment)) return limits.replicas;
+  return existing.some(isUnsettled) ? 0 : newReplicasAllowed(limits, existing, 0);
+}
+
 function newReplicaSet(
   deployment: Stored<V1Deployment>,
   limits: RolloutLimits,
@@ -155,7 +160,7 @@ function newReplicaSet(
       ownerReferences: [controllerRef(deployments, deployment)],
     },
     spec: {
-      replicas: isRollingUpdate(deployment) ? newReplicasAllowed(limits, existing, 0) : limits.replicas,
+      replicas: firstSize(deployment, limits, existing),
       minReadySeconds: deployment.spec?.minReadySeconds,
       selector: { ...selector, matchLabels: { ...selector.matchLabels, [hashLabel]: hash } },
       template: { ...template, metadata: { ...template.metadata, labels } },

@@ -7,7 +7,6 @@ import type { RolloutLimits } from './limits.ts';
  */
 export function newReplicasAllowed(limits: RolloutLimits, all: readonly Draft[], current: number): number {
   if (current > limits.replicas) return limits.replicas;
-  if (all.some((draft) => isUnsettled(draft))) return current;
   const room = limits.replicas + limits.maxSurge - sum(all, podsOf);
   if (room <= 0) return current;
   return current + Math.min(room, limits.replicas - current);
@@ -15,16 +14,18 @@ export function newReplicasAllowed(limits: RolloutLimits, all: readonly Draft[],
 
 const podsOf = ({ replicas, original }: Draft): number => Math.max(replicas, original.status?.replicas ?? 0);
 
-/** Shrunk, and its status does not tell yet how many pods are left to remove. */
-const isUnsettled = ({ original }: Draft): boolean =>
+/** Its status tells of a time before its size was last changed: nothing can be concluded from it. */
+export const isUnsettled = ({ original }: Draft): boolean =>
   (original.status?.observedGeneration ?? 0) < (original.metadata.generation ?? 0);
 
 /**
  * One step of a rolling update: either the new ReplicaSet grows (or shrinks to size), or old ones shrink, never both, so that
- * each step sees the result of the one before. Changes the drafts.
+ * each step sees the result of the one before; and none while that result is not known. Changes the drafts.
  */
 export function rollOneStep(limits: RolloutLimits, newest: Draft, old: readonly Draft[]): void {
-  const wanted = newReplicasAllowed(limits, [...old, newest], newest.replicas);
+  const all = [...old, newest];
+  if (all.some(isUnsettled)) return;
+  const wanted = newReplicasAllowed(limits, all, newest.replicas);
   if (wanted !== newest.replicas) {
     newest.replicas = wanted;
     return;

@@ -84,18 +84,25 @@ export function createReplicaSetReconcile(
     const plan = planReplicas(replicaSet, claims.owned, related(replicaSet), clock.now());
     const created = await slowStart(plan.create, () => create(replicaSet, signal));
     const removals = await Promise.allSettled(plan.remove.map((pod) => remove(replicaSet, pod, signal)));
-    const removeError = removals.find((result) => result.status === 'rejected')?.reason;
-    const error: unknown = created.error ?? removeError;
+    const errors = [
+      created.error,
+      ...removals.map((result) => (result.status === 'rejected' ? result.reason : undefined)),
+    ];
+    const error: unknown = errors.find((one) => one !== undefined);
     const failure = error === undefined ? undefined : describe(created.error ? 'FailedCreate' : 'FailedDelete', error);
     if (failure) {
       const doing = failure.reason === 'FailedCreate' ? 'creating' : 'deleting';
       recorder.record(replicaSet, 'Warning', failure.reason, `Error ${doing}: ${failure.message}`);
     }
-    const status = replicaSetStatus(replicaSet, claims.owned, failure, clock.now());
+    // A status must not tell of pods that may be gone: rollouts count on what it says is available.
+    if (errors.some((one) => one !== undefined && !isRefusal(one))) throw error;
+    const removed = new Set(plan.remove.filter((_, index) => removals[index]?.status === 'fulfilled'));
+    const left = claims.owned.filter((pod) => !removed.has(pod));
+    const status = replicaSetStatus(replicaSet, left, failure, clock.now());
     if (!isSame(replicaSet.status ?? {}, status))
       await ignoreGone(client.updateStatus(replicaSets, { ...replicaSet, status }, { signal }));
     if (error !== undefined && !isNamespaceTerminating(error)) throw error;
-    const availableInMs = availabilityInMs(replicaSet, claims.owned, clock.now());
+    const availableInMs = availabilityInMs(replicaSet, left, clock.now());
     return availableInMs === undefined ? done : after(availableInMs);
   };
 }
