@@ -6,9 +6,9 @@ export interface ClusterIPRequest {
   readonly cidr: string;
   /** Every address that a service holds now. */
   readonly used: ReadonlySet<string>;
-  /** What the service asks for; absent: any. */
+  /** What the service asks for; absent: whatever is free. */
   readonly requested?: string | undefined;
-  /** Where the search begins: any number; two allocators that draw differently seldom meet. */
+  /** Where the search begins; two allocators that draw differently seldom meet. */
   readonly seed: number;
 }
 

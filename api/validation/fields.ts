@@ -43,10 +43,14 @@ export const optionalName = (
   check: Check = dnsSubdomainProblems,
 ): FieldError[] => (value ? all(check(value), field, value) : []);
 
-export const dnsLabel = (value: string, field: string): FieldError[] => all(dnsLabelProblems(value), field, value);
+/** What the types call required may be missing all the same in what a client sent: then it is an empty text. */
+type Sent = string | undefined;
 
-export const qualifiedName = (value: string, field: string): FieldError[] =>
-  all(qualifiedNameProblems(value), field, value);
+export const dnsLabel = (value: Sent, field: string): FieldError[] =>
+  all(dnsLabelProblems(value ?? ''), field, value ?? '');
+
+export const qualifiedName = (value: Sent, field: string): FieldError[] =>
+  all(qualifiedNameProblems(value ?? ''), field, value ?? '');
 
 export const nonNegative = (value: number | undefined, field: string): FieldError[] =>
   value !== undefined && value < 0 ? [fieldInvalid(field, value, notNegative)] : [];
@@ -100,7 +104,7 @@ export function labelSelector(selector: V1LabelSelector | undefined, field: stri
         }
         break;
       default:
-        errors.push(fieldInvalid(`${path}.operator`, requirement.operator, 'not a valid selector operator'));
+        errors.push(fieldInvalid(`${path}.operator`, requirement.operator ?? '', 'not a valid selector operator'));
     }
     return [
       ...errors,

@@ -42,9 +42,15 @@ export const selectorColumn = <T extends KubeObject>(
     description: 'Which pods belong to it.',
   });
 
-/** `<none>` for a selector that is empty or missing. */
-export const selectorText = (selector: V1LabelSelector | undefined): string =>
-  (selector && formatLabelSelector(fromLabelSelectorObject(selector))) || none;
+/** `<none>` for a selector that is empty or missing, `<error>` for one that is malformed (stored before it was checked). */
+export function selectorText(selector: V1LabelSelector | undefined): string {
+  if (!selector) return none;
+  try {
+    return formatLabelSelector(fromLabelSelectorObject(selector)) || none;
+  } catch {
+    return '<error>';
+  }
+}
 
 /** A map of labels, sorted. */
 export const labelsText = (labels: Readonly<Record<string, string>> | undefined): string =>

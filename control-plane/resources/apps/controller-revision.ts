@@ -7,8 +7,8 @@ import { defineResource } from '../define.ts';
 function controllerOf({ metadata }: V1ControllerRevision): string {
   const owner = metadata?.ownerReferences?.find((reference) => reference.controller);
   if (!owner) return none;
-  const [group = '', version] = owner.apiVersion.split('/');
-  return `${owner.kind.toLowerCase()}${version ? `.${group}` : ''}/${owner.name}`;
+  const [group = '', version] = (owner.apiVersion ?? '').split('/');
+  return `${(owner.kind ?? '').toLowerCase()}${version ? `.${group}` : ''}/${owner.name}`;
 }
 
 export const controllerRevisionResource = defineResource<V1ControllerRevision>({
@@ -17,7 +17,7 @@ export const controllerRevisionResource = defineResource<V1ControllerRevision>({
   columns: [
     nameColumn(),
     column('Controller', controllerOf),
-    column('Revision', (revision) => revision.revision, { type: 'integer' }),
+    column('Revision', (revision) => revision.revision ?? 0, { type: 'integer' }),
     ageColumn(),
   ],
 });

@@ -5,13 +5,13 @@ import { validateEndpoints } from '#api/validation/endpoints.ts';
 import { ageColumn, column, nameColumn, none, someOf } from '../columns.ts';
 import { defineResource } from '../define.ts';
 
-const withPort = (ip: string, port: number): string => (ip.includes(':') ? `[${ip}]:${port}` : `${ip}:${port}`);
+const withPort = (ip = '', port = 0): string => (ip.includes(':') ? `[${ip}]:${port}` : `${ip}:${port}`);
 
 function addressesOf({ subsets = [] }: V1Endpoints): string {
   if (subsets.length === 0) return none;
   const all = subsets.flatMap(({ addresses = [], ports = [] }) =>
     ports.length === 0
-      ? addresses.map(({ ip }) => ip)
+      ? addresses.map(({ ip }) => ip ?? '')
       : ports.flatMap(({ port }) => addresses.map(({ ip }) => withPort(ip, port))),
   );
   return someOf(all);

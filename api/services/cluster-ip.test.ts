@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { allocateClusterIP } from './cluster-ip.ts';
-import { allocateNodePort } from './node-port.ts';
 
 const cidr = '10.43.0.0/16';
 
@@ -52,28 +51,5 @@ describe('allocateClusterIP', () => {
 
   it('refuses a network it cannot serve', () => {
     expect(() => allocateClusterIP({ cidr: '10.0.0.0/30', used: new Set(), seed: 0 })).toThrow('/8 to /28');
-  });
-});
-
-describe('allocateNodePort', () => {
-  const range = { low: 30_000, high: 30_003, field: 'spec.ports[0].nodePort' };
-
-  it('hands out each port once', () => {
-    const used = new Set<number>();
-    for (let count = 0; count < 4; count++) {
-      const result = allocateNodePort({ ...range, used, seed: 12_345 });
-      if ('port' in result) used.add(result.port);
-    }
-    expect([...used].toSorted()).toEqual([30_000, 30_001, 30_002, 30_003]);
-    expect(allocateNodePort({ ...range, used, seed: 0 })).toHaveProperty('error');
-  });
-
-  it.each([
-    [30_001, 'Invalid value: 30001: provided port is already allocated'],
-    [80, 'Invalid value: 80: provided port is not in the valid range. The range of valid ports is 30000-30003'],
-  ])('refuses %d', (requested, message) => {
-    expect(allocateNodePort({ ...range, used: new Set([30_001]), requested, seed: 0 })).toEqual({
-      error: { reason: 'FieldValueInvalid', field: 'spec.ports[0].nodePort', message },
-    });
   });
 });
