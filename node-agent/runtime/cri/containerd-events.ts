@@ -3,6 +3,7 @@ import { ContainerChange, EventsService, TaskExit, TaskStart } from '#proto/gene
 import type { EventQueue } from '../event-queue.ts';
 import { compareSnapshots, type Snapshot } from '../relist.ts';
 import type { RuntimeEvent } from '../runtime.ts';
+import { isUnimplemented } from './errors.ts';
 import type { EventSourceOptions } from './event-source.ts';
 
 const topics = ['/tasks/start', '/tasks/exit', '/containers/create', '/containers/delete'];
@@ -25,7 +26,9 @@ export async function followContainerd(
   const filters = [...topics, markerTopic].map((topic) => `namespace==k8s.io,topic=="${topic}"`);
   let subscribed = false;
   const failed = (error: unknown) => {
-    if (!linked.aborted) queue.end(error instanceof Error ? error : new Error(String(error)));
+    // The subscription itself says so as well, and then the next source has its turn.
+    if (!linked.aborted && !isUnimplemented(error))
+      queue.end(error instanceof Error ? error : new Error(String(error)));
   };
   const publishing = publishMarker(options, () => subscribed, linked).catch(failed);
 

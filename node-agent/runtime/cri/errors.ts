@@ -5,6 +5,8 @@ import { RuntimeError, type RuntimeErrorCode } from '../errors.ts';
 const codes: ReadonlyMap<number, RuntimeErrorCode> = new Map([
   [status.NOT_FOUND, 'not-found'],
   [status.UNAVAILABLE, 'unavailable'],
+  // Not by us, or it would not get here: the runtime is going down.
+  [status.CANCELLED, 'unavailable'],
   [status.DEADLINE_EXCEEDED, 'timeout'],
   [status.ALREADY_EXISTS, 'already-exists'],
   [status.INVALID_ARGUMENT, 'invalid'],

@@ -1,6 +1,6 @@
 /** The interface numbers signals by the alphabet, not as Linux does. */
 const names =
-  'ABRT ALRM BUS CHLD CLD CONT FPE HUP INT IO IOT KILL PIPE POLL PROF PWR QUIT SEGV STKFLT STOP SYS TERM TRAP TSTP TTIN TTOU URG USR1 USR2 VTALRM WINCH XCPU XFSZ RTMIN'.split(
+  'ABRT ALRM BUS CHLD CLD CONT FPE HUP ILL INT IO IOT KILL PIPE POLL PROF PWR QUIT SEGV STKFLT STOP SYS TERM TRAP TSTP TTIN TTOU URG USR1 USR2 VTALRM WINCH XCPU XFSZ RTMIN'.split(
     ' ',
   );
 
@@ -14,5 +14,5 @@ export function toSignalNumber(name: string): number {
   if (!relative) return 0;
   const offset = Number(relative[2]);
   if (offset < 1 || offset > (relative[1] === 'MIN' ? 15 : 14)) return 0;
-  return relative[1] === 'MIN' ? 34 + offset : 65 - offset;
+  return relative[1] === 'MIN' ? 35 + offset : 65 - offset;
 }
