@@ -8,8 +8,10 @@ import type { ClusterCertificates } from '#host/cluster-pki.ts';
 import type { HostLayout } from '#host/layout.ts';
 import type { HostSettings } from '#host/settings.ts';
 import { createAgent } from '#node-agent/agent.ts';
+import { createLinuxChores } from '#node-agent/chores.ts';
 import { createLinuxHost } from '#node-agent/host-linux/create.ts';
-import { writeCniConfig } from '#node-agent/network/cni.ts';
+import { createHostPortSync } from '#node-agent/network/host-port-sync.ts';
+import { createNodeNetwork } from '#node-agent/network/node-network.ts';
 import { createNetworkTransport } from '#node-agent/probes/network-transport.ts';
 import { createCriRuntime } from '#node-agent/runtime/cri/runtime.ts';
 import { createAgentServer } from '#node-agent/server/agent-server.ts';
@@ -28,11 +30,16 @@ export interface AgentParts {
 export async function runAgent(parts: AgentParts, signal: AbortSignal): Promise<void> {
   const { layout, settings, certificates, client, clock, random } = parts;
   const log = parts.log.child({ part: 'agent' });
-  writeCniConfig(layout.cniConfDir, {
+  const network = createNodeNetwork({
     bridge: layout.bridge,
+    table: layout.nftTable,
     podCidr: settings.podCidr,
-    dataDir: join(layout.stateDir, 'cni-addresses'),
+    // One machine: its pods are all there are.
+    clusterCidr: settings.podCidr,
+    cniConfDir: layout.cniConfDir,
+    cniDataDir: join(layout.stateDir, 'cni-addresses'),
   });
+  await network.setUp();
   const runtime = createCriRuntime({ socketPath: layout.containerdSocket, clock, log });
   const host = await createLinuxHost({
     root: layout.agentDir,
@@ -48,17 +55,11 @@ export async function runAgent(parts: AgentParts, signal: AbortSignal): Promise<
     component: 'kubelet',
     host: settings.nodeName,
   });
-  const images = {
-    ensure: async (r: { container: { spec: { image?: string | undefined } } }) => ({
-      kind: 'ready' as const,
-      image: r.container.spec.image ?? '',
-      user: {},
-    }),
-  };
+  const chores = createLinuxChores({ runtime, clock, log });
   const agent = createAgent({
     client,
     runtime,
-    images,
+    chores,
     nodeName: settings.nodeName,
     host,
     transport: createNetworkTransport({ clock }),
@@ -74,6 +75,7 @@ export async function runAgent(parts: AgentParts, signal: AbortSignal): Promise<
       seccompFolder: join(layout.agentDir, 'seccomp'),
     },
   });
+  const hostPorts = createHostPortSync({ client, network, nodeName: settings.nodeName, clock, random, log });
   const server = createAgentServer({
     runtime,
     pods: agent.pods,
@@ -86,7 +88,7 @@ export async function runAgent(parts: AgentParts, signal: AbortSignal): Promise<
   });
   try {
     await server.listen();
-    await agent.run(signal);
+    await Promise.all([agent.run(signal), hostPorts.run(signal)]);
   } finally {
     await server.close();
     await runtime.close();
