@@ -1,6 +1,9 @@
 import type { V1ControllerRevision } from '#api/generated/types.ts';
 import { controllerRevisions } from '#api/kinds.ts';
-import { validateControllerRevision, validateControllerRevisionUpdate } from '#api/validation/workloads.ts';
+import {
+  validateControllerRevision,
+  validateControllerRevisionUpdate,
+} from '#api/validation/apps/controller-revision.ts';
 import { ageColumn, column, nameColumn, none } from '../columns.ts';
 import { defineResource } from '../define.ts';
 

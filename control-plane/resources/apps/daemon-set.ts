@@ -1,7 +1,11 @@
 import { defaultDaemonSet } from '#api/defaults/workloads.ts';
 import type { V1DaemonSet } from '#api/generated/types.ts';
 import { daemonSets } from '#api/kinds.ts';
-import { validateDaemonSet, validateDaemonSetStatus, validateDaemonSetUpdate } from '#api/validation/workloads.ts';
+import {
+  validateDaemonSet,
+  validateDaemonSetStatus,
+  validateDaemonSetUpdate,
+} from '#api/validation/apps/daemon-set.ts';
 import { ageColumn, column, nameColumn } from '../columns.ts';
 import { defineResource } from '../define.ts';
 import { specAndStatus } from '../strategies.ts';

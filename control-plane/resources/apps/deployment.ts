@@ -1,8 +1,12 @@
 import { defaultDeployment } from '#api/defaults/workloads.ts';
 import type { V1Deployment } from '#api/generated/types.ts';
 import { deployments } from '#api/kinds.ts';
+import {
+  validateDeployment,
+  validateDeploymentStatus,
+  validateDeploymentUpdate,
+} from '#api/validation/apps/deployment.ts';
 import { templateWarnings } from '#api/validation/pod/warnings.ts';
-import { validateDeployment, validateDeploymentStatus, validateDeploymentUpdate } from '#api/validation/workloads.ts';
 import { ageColumn, column, nameColumn } from '../columns.ts';
 import { defineResource } from '../define.ts';
 import { specAndStatus } from '../strategies.ts';

@@ -1,7 +1,11 @@
 import { defaultReplicaSet } from '#api/defaults/workloads.ts';
 import type { V1ReplicaSet } from '#api/generated/types.ts';
 import { replicaSets } from '#api/kinds.ts';
-import { validateReplicaSet, validateReplicaSetStatus, validateReplicaSetUpdate } from '#api/validation/workloads.ts';
+import {
+  validateReplicaSet,
+  validateReplicaSetStatus,
+  validateReplicaSetUpdate,
+} from '#api/validation/apps/replica-set.ts';
 import { ageColumn, column, nameColumn } from '../columns.ts';
 import { defineResource } from '../define.ts';
 import { specAndStatus } from '../strategies.ts';

@@ -5,7 +5,7 @@ import {
   validateStatefulSet,
   validateStatefulSetStatus,
   validateStatefulSetUpdate,
-} from '#api/validation/workloads.ts';
+} from '#api/validation/apps/stateful-set.ts';
 import { ageColumn, column, nameColumn } from '../columns.ts';
 import { defineResource } from '../define.ts';
 import { specAndStatus } from '../strategies.ts';

@@ -1,7 +1,7 @@
 import { defaultReplicationController } from '#api/defaults/workloads.ts';
 import type { V1ReplicationController } from '#api/generated/types.ts';
 import { replicationControllers } from '#api/kinds.ts';
-import { validateReplicaSetStatus, validateReplicationController } from '#api/validation/workloads.ts';
+import { validateReplicaSetStatus, validateReplicationController } from '#api/validation/apps/replica-set.ts';
 import { ageColumn, column, nameColumn } from '../columns.ts';
 import { defineResource } from '../define.ts';
 import { specAndStatus } from '../strategies.ts';

@@ -6,8 +6,8 @@ import {
   defaultJob,
   defaultReplicaSet,
   defaultStatefulSet,
-} from '../defaults/workloads.ts';
-import type { FieldError } from '../field-error.ts';
+} from '../../defaults/workloads.ts';
+import type { FieldError } from '../../field-error.ts';
 import type {
   V1CronJob,
   V1DaemonSet,
@@ -15,17 +15,12 @@ import type {
   V1Job,
   V1PodTemplateSpec,
   V1StatefulSet,
-} from '../generated/types.ts';
-import { validateCronJob, validateJob, validateJobUpdate } from './batch.ts';
-import {
-  validateDaemonSet,
-  validateDeployment,
-  validateDeploymentStatus,
-  validateDeploymentUpdate,
-  validateReplicaSet,
-  validateStatefulSet,
-  validateStatefulSetUpdate,
-} from './workloads.ts';
+} from '../../generated/types.ts';
+import { validateCronJob, validateJob, validateJobUpdate } from '../batch.ts';
+import { validateDaemonSet } from './daemon-set.ts';
+import { validateDeployment, validateDeploymentStatus, validateDeploymentUpdate } from './deployment.ts';
+import { validateReplicaSet } from './replica-set.ts';
+import { validateStatefulSet, validateStatefulSetUpdate } from './stateful-set.ts';
 
 const messages = (errors: readonly FieldError[]) => errors.map((error) => `${error.field}: ${error.message}`);
 const template = (
