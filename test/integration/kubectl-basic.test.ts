@@ -155,7 +155,6 @@ describe.each(kubectls)('%s', (kubectl) => {
     expect((await watching).stdout + (await ok('get cm watched -o name'))).toContain('configmap/watched');
     await ok('wait --for=condition=PodScheduled=false pod -l app=web --timeout=10s');
     await ok('delete configmap watched');
-    await ok('wait --for=delete configmap/watched --timeout=10s');
     await ok('delete -f -', manifest);
     expect(await ok('get deploy web --ignore-not-found')).toBe('');
     await ok(`delete namespace ${namespace}`);
