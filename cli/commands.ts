@@ -40,6 +40,12 @@ export const commands: readonly CommandEntry[] = [
     summary: 'Set the number of replicas',
     load: () => import('./commands/scale.ts'),
   },
+  {
+    name: 'rollout',
+    group: 'workloads',
+    summary: 'Follow, undo, restart, pause, resume rollouts',
+    load: () => import('./commands/rollout.ts'),
+  },
   { name: 'wait', group: 'objects', summary: 'Wait for a state of objects', load: () => import('./commands/wait.ts') },
   { name: 'label', group: 'objects', summary: 'Set or remove labels', load: () => import('./commands/label.ts') },
   {

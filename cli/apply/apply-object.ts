@@ -5,6 +5,7 @@ import { isAlreadyExists, isConflict, isNotFound } from '#api/status-error.ts';
 import type { WriteOptions } from '#client/api-client.ts';
 import type { HttpClient } from '#client/http-client.ts';
 import { isRecord } from '#client/stored.ts';
+import { lastAppliedAnnotation } from './last-applied.ts';
 
 export type ApplyOutcome = 'created' | 'configured' | 'unchanged';
 
@@ -12,9 +13,6 @@ export interface Applied {
   readonly outcome: ApplyOutcome;
   readonly object: KubeObject;
 }
-
-/** Where `apply` remembers the manifest, so that the next one knows what the user has removed from it. As kubectl. */
-export const lastAppliedAnnotation = 'kubectl.kubernetes.io/last-applied-configuration';
 
 const attemptsMax = 5;
 
