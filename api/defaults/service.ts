@@ -66,3 +66,25 @@ function dropAddresses(spec: V1ServiceSpec, before: V1ServiceSpec): void {
 
 const sameList = (a: readonly string[] | undefined, b: readonly string[] | undefined): boolean =>
   JSON.stringify(a ?? []) === JSON.stringify(b ?? []);
+
+/**
+ * Changing the type alone must be enough: what belongs to the old type goes, unless the user changed it in the same write
+ * (then validation tells that it does not fit).
+ */
+export function dropFieldsOfOldType({ spec }: V1Service, { spec: before }: V1Service): void {
+  if (!spec || !before || spec.type === before.type) return;
+  const hasNodePorts = (one: V1ServiceSpec) => one.type === 'NodePort' || one.type === 'LoadBalancer';
+  if (hasNodePorts(before) && !hasNodePorts(spec)) {
+    const old = new Set((before.ports ?? []).map(({ nodePort }) => nodePort));
+    for (const port of spec.ports ?? []) if (old.has(port.nodePort)) delete port.nodePort;
+  }
+  const drop = (name: keyof V1ServiceSpec, belongs: (one: V1ServiceSpec) => boolean) => {
+    if (belongs(before) && !belongs(spec) && spec[name] === before[name]) delete spec[name];
+  };
+  const isBalanced = (one: V1ServiceSpec) => one.type === 'LoadBalancer';
+  drop('externalTrafficPolicy', isExternallyAccessible);
+  drop('allocateLoadBalancerNodePorts', isBalanced);
+  drop('loadBalancerClass', isBalanced);
+  drop('healthCheckNodePort', (one) => isBalanced(one) && one.externalTrafficPolicy === 'Local');
+  drop('externalName', (one) => one.type === 'ExternalName');
+}

@@ -1,4 +1,4 @@
-import { defaultService, normaliseClusterIPs } from '#api/defaults/service.ts';
+import { defaultService, dropFieldsOfOldType, normaliseClusterIPs } from '#api/defaults/service.ts';
 import type { V1Service } from '#api/generated/types.ts';
 import { services } from '#api/kinds.ts';
 import { validateService, validateServiceStatus } from '#api/validation/service.ts';
@@ -15,7 +15,9 @@ const strategy = specAndStatus<V1Service>(
     default: defaultService,
     prepareForCreate: (service) => normaliseClusterIPs(service, undefined),
     prepareForUpdate(service, old, { subresource }) {
-      if (!subresource) normaliseClusterIPs(service, old);
+      if (subresource) return;
+      dropFieldsOfOldType(service, old);
+      normaliseClusterIPs(service, old);
     },
     validate: validateService,
     validateUpdate: validateServiceUpdate,
