@@ -59,3 +59,9 @@ export function someOf(items: readonly string[]): string {
   const shown = items.slice(0, shownMax).join(',');
   return items.length > shownMax ? `${shown} + ${items.length - shownMax} more...` : shown;
 }
+
+/** The columns of the kind that stores a view, for the view. */
+export const columnsOfHub = <View extends KubeObject, Hub extends KubeObject>(
+  columns: readonly TableColumn<Hub>[],
+  toHub: (object: View) => Hub,
+): TableColumn<View>[] => columns.map((one) => ({ ...one, cell: (object, nowMs) => one.cell(toHub(object), nowMs) }));

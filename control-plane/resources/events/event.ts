@@ -1,6 +1,8 @@
 import type { CoreV1Event, EventsV1Event } from '#api/generated/types.ts';
 import { events, groupEvents } from '#api/kinds.ts';
 import { apiVersionOf } from '#api/resource-type.ts';
+import { columnsOfHub } from '../columns.ts';
+import { eventResource } from '../core/event.ts';
 import { defineResource } from '../define.ts';
 
 /** Events that were written through core/v1 often have no eventTime; on the wire it is null then. */
@@ -11,6 +13,7 @@ export const groupEventResource = defineResource<GroupEvent>({
   type: groupEvents,
   storagePath: 'events',
   ttlSeconds: 3600,
+  columns: columnsOfHub(eventResource.columns, toCoreEvent),
   viewOf: { hub: { group: '', version: 'v1', resource: 'events' }, toHub: toCoreEvent, fromHub: fromCoreEvent },
 });
 
