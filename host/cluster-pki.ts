@@ -1,14 +1,7 @@
+import { type KeyPair, loadKeyPair, needsRenewal, saveKeyPair } from './key-pair.ts';
 import type { HostLayout } from './layout.ts';
 import { machineName } from './machine.ts';
-import {
-  type CertificateRequest,
-  createAuthority,
-  issueCertificate,
-  type KeyPair,
-  loadKeyPair,
-  needsRenewal,
-  saveKeyPair,
-} from './pki.ts';
+import type { CertificateRequest } from './pki.ts';
 import type { HostSettings } from './settings.ts';
 import { serviceAddress } from './subnet.ts';
 
@@ -40,6 +33,8 @@ export async function ensureCertificates(
   const authority = async (name: string, commonName: string): Promise<KeyPair> => {
     const existing = loadKeyPair(folder, name);
     if (existing) return existing;
+    // Loaded only to make one: it is many modules, which a running server should not carry.
+    const { createAuthority } = await import('./pki.ts');
     const made = await createAuthority(commonName, authorityDays, nowMs);
     saveKeyPair(folder, name, made);
     return made;
@@ -51,6 +46,7 @@ export async function ensureCertificates(
   ): Promise<KeyPair> => {
     const existing = loadKeyPair(folder, name);
     if (existing && !needsRenewal(existing, request.hosts ?? [], nowMs)) return existing;
+    const { issueCertificate } = await import('./pki.ts');
     const made = await issueCertificate(ca, { ...request, days: certificateDays }, nowMs);
     saveKeyPair(folder, name, made);
     return made;

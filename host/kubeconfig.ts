@@ -1,6 +1,6 @@
 import { stringify } from 'yaml';
 import { writeFileAtomic } from './files.ts';
-import type { KeyPair } from './pki.ts';
+import type { KeyPair } from './key-pair.ts';
 
 export interface KubeconfigOptions {
   readonly server: string;

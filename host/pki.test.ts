@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { createAuthority, issueCertificate, needsRenewal } from './pki.ts';
+import { needsRenewal } from './key-pair.ts';
+import { createAuthority, issueCertificate } from './pki.ts';
 
 const dayMs = 86_400_000;
 const now = Date.UTC(2026, 5, 1);

@@ -1,15 +1,8 @@
 import { webcrypto } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
-import { join } from 'node:path';
 import 'reflect-metadata';
 import * as x509 from '@peculiar/x509';
-import { writeFileAtomic } from './files.ts';
-
-export interface KeyPair {
-  readonly cert: string;
-  readonly key: string;
-}
+import type { KeyPair } from './key-pair.ts';
 
 export interface CertificateRequest {
   /** The user name, or the server's own name. */
@@ -110,26 +103,4 @@ async function exportKey(key: webcrypto.CryptoKey): Promise<string> {
 
 async function importKey(pem: string): Promise<webcrypto.CryptoKey> {
   return webcrypto.subtle.importKey('pkcs8', x509.PemConverter.decodeFirst(pem), algorithm, false, ['sign']);
-}
-
-export function loadKeyPair(folder: string, name: string): KeyPair | undefined {
-  const cert = join(folder, `${name}.crt`);
-  const key = join(folder, `${name}.key`);
-  if (!existsSync(cert) || !existsSync(key)) return undefined;
-  return { cert: readFileSync(cert, 'utf8'), key: readFileSync(key, 'utf8') };
-}
-
-/** The key first: a certificate that is there always has its key. */
-export function saveKeyPair(folder: string, name: string, pair: KeyPair): void {
-  writeFileAtomic(join(folder, `${name}.key`), `${pair.key.trim()}\n`, 0o600);
-  writeFileAtomic(join(folder, `${name}.crt`), `${pair.cert.trim()}\n`, 0o644);
-}
-
-/** True when less than a fifth of its life is left, or a wanted host is not in it. */
-export function needsRenewal(pair: KeyPair, hosts: readonly string[], nowMs: number): boolean {
-  const certificate = new x509.X509Certificate(pair.cert);
-  const lifeMs = certificate.notAfter.getTime() - certificate.notBefore.getTime();
-  if (certificate.notAfter.getTime() - nowMs < lifeMs / 5) return true;
-  const names = certificate.getExtension(x509.SubjectAlternativeNameExtension)?.names.items ?? [];
-  return hosts.some((host) => !names.some((name) => name.value === host));
 }

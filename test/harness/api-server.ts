@@ -8,7 +8,7 @@ import { createAuthorizer } from '#control-plane/apiserver/auth/authorizer.ts';
 import { type ApiCore, createApiCore } from '#control-plane/apiserver/core.ts';
 import { builtInDefinitions } from '#control-plane/resources/all.ts';
 import { createMemoryStore } from '#control-plane/store/memory.ts';
-import type { KeyPair } from '#host/pki.ts';
+import type { KeyPair } from '#host/key-pair.ts';
 import { createTestCertificates, type TestCertificates } from './certs.ts';
 
 export interface Answer {

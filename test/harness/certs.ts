@@ -1,5 +1,7 @@
 /** Certificates for tests, made in memory. */
-import { createAuthority, issueCertificate, type KeyPair } from '#host/pki.ts';
+
+import type { KeyPair } from '#host/key-pair.ts';
+import { createAuthority, issueCertificate } from '#host/pki.ts';
 
 export interface TestCertificates {
   readonly ca: KeyPair;
