@@ -9,6 +9,7 @@ import type { Random } from '#base/random.ts';
 import { isOfType } from '../actions/of-type.ts';
 import type { AdmissionHook, AdmissionRequest } from '../registry/admission.ts';
 import type { ResourceRegistry } from '../registry/registry.ts';
+import type { ResourceDefinition } from '../resource-definition.ts';
 import { createReservations } from './reservations.ts';
 
 export interface ServiceAddressOptions {
@@ -100,10 +101,10 @@ export function createServiceAddresses(options: ServiceAddressOptions): Admissio
   return {
     name: 'service-addresses',
     async admit(request) {
-      const { object, old, operation, subresource, key } = request;
-      if (operation === 'DELETE' || subresource || !object || !isOfType(services, object) || !object.spec) return;
+      const { definition, object, old, operation, subresource, key } = request;
+      if (operation === 'DELETE' || subresource || !object || !isService(definition, object) || !object.spec) return;
       const { spec } = object;
-      const before = old && isOfType(services, old) ? old.spec : undefined;
+      const before = old && isService(definition, old) ? old.spec : undefined;
       const needsAddress =
         spec.type !== 'ExternalName' && (!before || before.clusterIP !== spec.clusterIP || !spec.clusterIP);
       const needsNodePorts =
@@ -122,6 +123,10 @@ export function createServiceAddresses(options: ServiceAddressOptions): Admissio
     },
   };
 }
+
+/** Callers in process need not say the kind in the object. */
+const isService = ({ type }: ResourceDefinition, _object: KubeObject): _object is V1Service =>
+  type.group === services.group && type.resource === services.resource;
 
 const addressesOf = ({ spec }: V1Service): string[] =>
   spec?.clusterIPs?.length ? spec.clusterIPs : [spec?.clusterIP ?? ''];
