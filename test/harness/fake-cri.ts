@@ -48,7 +48,8 @@ export interface FakeCri {
   /** Neither answers nor fails. */
   hangVersion: boolean;
   sendCriEvent(containerId: string, type: ContainerEventType): void;
-  sendTaskExit(containerId: string, execId?: string): void;
+  /** With the deletion of the task that follows, unless told otherwise. */
+  sendTaskExit(containerId: string, options?: { readonly execId?: string; readonly deletion?: boolean }): void;
   readonly subscribers: number;
   readonly cancelled: number;
   /** How often containers were listed. */
@@ -90,9 +91,10 @@ export async function startFakeCri({ socketPath, criEvents, containerdEvents }: 
       const event = ContainerEventResponse.fromPartial({ containerId, containerEventType, podSandboxStatus });
       for (const stream of criStreams) stream.write(event);
     },
-    sendTaskExit(containerId, execId = containerId) {
+    sendTaskExit(containerId, { execId = containerId, deletion = execId === containerId } = {}) {
       const value = Buffer.from(TaskExit.encode(TaskExit.fromPartial({ containerId, id: execId })).finish());
       publish('/tasks/exit', value);
+      if (deletion) publish('/tasks/delete', value);
     },
     close: () => server.forceShutdown(),
   };

@@ -1,14 +1,16 @@
 import type { Envelope } from '#proto/generated/containerd/events.ts';
-import { ContainerChange, EventsService, TaskExit, TaskStart } from '#proto/generated/containerd/events.ts';
+import { ContainerChange, EventsService, TaskDelete, TaskExit, TaskStart } from '#proto/generated/containerd/events.ts';
 import type { EventQueue } from '../event-queue.ts';
 import { compareSnapshots, type Snapshot } from '../relist.ts';
 import type { RuntimeEvent } from '../runtime.ts';
 import { isUnimplemented } from './errors.ts';
 import type { EventSourceOptions } from './event-source.ts';
 
-const topics = ['/tasks/start', '/tasks/exit', '/containers/create', '/containers/delete'];
+const topics = ['/tasks/start', '/tasks/exit', '/tasks/delete', '/containers/create', '/containers/delete'];
 const markerTopic = '/berth/subscribed';
 const markerTimeoutMs = 5_000;
+/** An exit is followed by the deletion of the task, when the CRI has noted it; without that we report it after this long. */
+const exitWithoutDeletionMs = 1_000;
 
 /**
  * Subscribes, then publishes a marker of its own until it comes back: from then on nothing is missed, and what
@@ -19,12 +21,23 @@ export async function followContainerd(
   queue: EventQueue<RuntimeEvent>,
   signal: AbortSignal,
 ): Promise<void> {
+  const { clock } = options;
   const stop = new AbortController();
   const linked = AbortSignal.any([signal, stop.signal]);
   const before = await options.look(linked);
   const podUids = new Map([...before].map(([id, { podUid }]) => [id, podUid]));
   const filters = [...topics, markerTopic].map((topic) => `namespace==k8s.io,topic=="${topic}"`);
   let subscribed = false;
+  const stopped = new Set<string>();
+  /** Exit and deletion of a task are one event to us. */
+  const isNews = ({ kind, containerId }: Change): boolean => {
+    if (kind === 'deleted') stopped.delete(containerId);
+    if (kind === 'started') stopped.delete(containerId);
+    if (kind !== 'stopped') return true;
+    if (stopped.has(containerId)) return false;
+    stopped.add(containerId);
+    return true;
+  };
   const failed = (error: unknown) => {
     // The subscription itself says so as well, and then the next source has its turn.
     if (!linked.aborted && !isUnimplemented(error))
@@ -41,7 +54,14 @@ export async function followContainerd(
         continue;
       }
       const event = readEnvelope(envelope);
-      if (event) report(options, event, podUids, queue, linked).catch(failed);
+      if (envelope.topic === '/tasks/exit') {
+        const late = clock.sleep(exitWithoutDeletionMs, linked).then(async () => {
+          if (event && isNews(event)) await report(options, event, podUids, queue, linked);
+        });
+        late.catch(failed);
+        continue;
+      }
+      if (event && isNews(event)) report(options, event, podUids, queue, linked).catch(failed);
     }
   } finally {
     stop.abort();
@@ -87,6 +107,8 @@ function readEnvelope({ topic, event }: Envelope): Change | undefined {
         ? { kind: 'stopped', containerId: exit.containerId }
         : undefined;
     }
+    case '/tasks/delete':
+      return { kind: 'stopped', containerId: TaskDelete.decode(bytes).containerId };
     case '/containers/create':
       return { kind: 'created', containerId: ContainerChange.decode(bytes).id };
     case '/containers/delete':

@@ -68,7 +68,7 @@ describe('events', () => {
     fake.containers.set('c1', running);
     const follower = follow(connect());
     await eventually(() => fake.subscribers === 1, { everyMs: 5 });
-    fake.sendTaskExit('c1', 'some-exec');
+    fake.sendTaskExit('c1', { execId: 'some-exec' });
     fake.containers.set('c1', exited);
     fake.sendTaskExit('c1');
     await eventually(() => follower.seen.length > 0, { everyMs: 5 });
@@ -87,6 +87,17 @@ describe('events', () => {
     expect(follower.seen).toEqual([]);
     fake.containers.set('c1', exited);
     await eventually(() => follower.seen.length === 1, { everyMs: 5 });
+    follower.stop();
+    await follower.result;
+  });
+
+  it('tell of an exit whose task is never deleted', async () => {
+    const fake = await startServer({ containerdEvents: true });
+    fake.containers.set('c1', exited);
+    const follower = follow(connect());
+    await eventually(() => fake.subscribers === 1, { everyMs: 5 });
+    fake.sendTaskExit('c1', { deletion: false });
+    await eventually(() => follower.seen.length === 1, { everyMs: 20 });
     follower.stop();
     await follower.result;
   });

@@ -34,8 +34,9 @@ export function createCriRuntime({ socketPath, clock, log }: CriRuntimeOptions):
       return takeSnapshot(await sandboxes.listSandboxes(signal), await containers.listContainers(signal));
     },
     async waitUntilStopped(id, signal) {
-      for (let delayMs = 1; delayMs <= stopNoticeMaxMs && (await isUp(id, signal)); delayMs *= 2) {
-        await clock.sleep(delayMs, signal);
+      const endMs = clock.monotonicMs() + stopNoticeMaxMs;
+      for (let delayMs = 1; clock.monotonicMs() < endMs && (await isUp(id, signal)); delayMs *= 2) {
+        await clock.sleep(Math.min(delayMs, stopNoticePollMs), signal);
       }
     },
   });
@@ -68,7 +69,9 @@ export function createCriRuntime({ socketPath, clock, log }: CriRuntimeOptions):
 }
 
 /** After this long an exit is reported although the runtime's own state lags behind. */
-const stopNoticeMaxMs = 1024;
+const stopNoticeMaxMs = 1000;
+/** The runtime's state lags by milliseconds only. */
+const stopNoticePollMs = 20;
 
 async function unlessGone<T>(call: Promise<T>): Promise<T | undefined> {
   try {
