@@ -26,6 +26,12 @@ export const commands: readonly CommandEntry[] = [
     summary: 'Run the server in the foreground',
     load: () => import('./commands/server.ts'),
   },
+  {
+    name: 'agent',
+    group: 'cluster',
+    summary: "Run this machine's agent in the foreground",
+    load: () => import('./commands/agent.ts'),
+  },
   { name: 'get', group: 'objects', summary: 'List or show objects', load: () => import('./commands/get.ts') },
   {
     name: 'apply',
@@ -53,6 +59,12 @@ export const commands: readonly CommandEntry[] = [
     group: 'objects',
     summary: 'Set or remove annotations',
     load: () => import('./commands/annotate.ts'),
+  },
+  {
+    name: 'logs',
+    group: 'containers',
+    summary: 'Print what containers write',
+    load: () => import('./commands/logs.ts'),
   },
   {
     name: 'api-resources',

@@ -1,0 +1,38 @@
+import { createRealLog } from '#base/real/log.ts';
+import { ensureCertificates } from '#host/cluster-pki.ts';
+import { loadSettings } from '#host/settings.ts';
+import { type CliContext, CliError, type CommandModule } from '../command.ts';
+import { type ClientFlags, clientFlags, withConnection } from '../connection.ts';
+import { layoutOf } from '../host-context.ts';
+import { runAgent } from '../server/agent.ts';
+
+interface AgentFlags extends ClientFlags {
+  readonly logLevel: string;
+}
+
+export const command: CommandModule = {
+  register(program, context) {
+    clientFlags(program.command('agent'))
+      .description("Run this machine's agent alone, in the foreground, beside a `berth server --no-agent`.")
+      .option('--log-level <level>', 'trace, debug, info, warn or error', 'info')
+      .addHelpText(
+        'after',
+        '\nThe machine is the one that `berth up` prepared: its settings, certificates and containerd are used.\n\nExamples:\n  berth server --no-agent &\n  berth agent --kubeconfig /var/lib/berth/admin.kubeconfig',
+      )
+      .action((flags: AgentFlags) => agent(context, flags));
+  },
+};
+
+/** Everything goes over HTTPS, as from any other machine. Until the signal aborts; containers go on. */
+async function agent(context: CliContext, flags: AgentFlags): Promise<void> {
+  const layout = layoutOf(context);
+  const settings = loadSettings(layout.settingsFile);
+  if (!settings) throw new CliError('this machine is not prepared yet', { fix: 'Prepare it with: berth up' });
+  const { clock, random } = context;
+  const certificates = await ensureCertificates(layout, settings, clock.now());
+  const log = createRealLog({ level: flags.logLevel });
+  const own = { ...flags, kubeconfig: flags.kubeconfig ?? layout.kubeconfig };
+  await withConnection(context, own, ({ client }) =>
+    runAgent({ layout, settings, certificates, client, clock, random, log }, context.signal),
+  );
+}
