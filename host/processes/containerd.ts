@@ -38,8 +38,8 @@ disabled_plugins = [
 
 [grpc]
   address = ${text(layout.containerdSocket)}
-  max_recv_message_size = 16777216
-  max_send_message_size = 16777216
+  max_recv_message_size = 50331648
+  max_send_message_size = 50331648
 
 [debug]
   level = "warn"
