@@ -1,10 +1,19 @@
-import { type IncomingMessage, STATUS_CODES } from 'node:http';
-import { createSecureServer, type Http2SecureServer, Http2ServerRequest, type ServerHttp2Session } from 'node:http2';
+import { type IncomingHttpHeaders, IncomingMessage, ServerResponse, STATUS_CODES } from 'node:http';
+import {
+  constants,
+  createSecureServer,
+  type IncomingHttpHeaders as Http2Headers,
+  type Http2SecureServer,
+  type Http2Session,
+  type ServerHttp2Session,
+  type ServerHttp2Stream,
+} from 'node:http2';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
 import type { Clock } from '#base/clock.ts';
 import type { Log } from '#base/log.ts';
+import { chunksOf } from './body-chunks.ts';
 import type { Handler } from './handler.ts';
 import type { ApiRequest, ApiResponse, Peer } from './message.ts';
 import { peerOf } from './peer.ts';
@@ -29,13 +38,7 @@ export interface Listener {
   close(graceMs: number): Promise<void>;
 }
 
-type Incoming = IncomingMessage | Http2ServerRequest;
-interface ClosingStream {
-  readonly writableFinished: boolean;
-  on(event: 'close', listener: () => void): unknown;
-  on(event: 'error', listener: (error: Error) => void): unknown;
-}
-
+const anonymous: Peer = { kind: 'anonymous' };
 const headerMaxBytes = 64 * 1024;
 const clientGone = new Error('the client has gone away');
 
@@ -62,45 +65,69 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
   });
   server.on('tlsClientError', (error) => log.debug({ err: error }, 'a TLS handshake failed'));
 
-  const peer = (incoming: Incoming): Peer => {
-    const session = incoming instanceof Http2ServerRequest ? incoming.stream.session : incoming.socket;
-    if (!session) return { kind: 'anonymous' };
-    let known = peers.get(session);
+  /** `connection` is what stands for all requests of one client: its socket or its session. */
+  const peerOn = (connection: Http2Session | Socket): Peer => {
+    let known = peers.get(connection);
     if (!known) {
-      const socket = 'socket' in session ? session.socket : session;
-      // Behind an HTTP/2 session stands a proxy of the socket, which is no instance of its class to the type checker.
+      const socket = 'alpnProtocol' in connection && 'socket' in connection ? connection.socket : connection;
       known = socket instanceof TLSSocket ? peerOf(socket) : { kind: 'anonymous' };
-      peers.set(session, known);
+      peers.set(connection, known);
     }
     return known;
   };
 
-  const mustClose = (incoming: Incoming, response: ApiResponse): boolean =>
-    incoming.httpVersionMajor === 1 && (closing !== undefined || isLeftUnread(incoming, response));
+  const serve = (
+    request: ApiRequest,
+    outgoing: Outgoing,
+    mustClose: (response: ApiResponse) => boolean,
+  ): Promise<void> =>
+    handler.handle(request).then((response) => sendResponse(outgoing, response, request.signal, mustClose(response)));
 
-  const onRequest = (incoming: Incoming, outgoing: Outgoing & ClosingStream) => {
+  // With a listener for `request`, Node would wrap each HTTP/2 stream in objects that look like HTTP/1.1; that costs much.
+  server.removeAllListeners('newListener');
+  server.on('stream', (stream: ServerHttp2Stream, headers: Http2Headers) => {
     const gone = new AbortController();
-    outgoing.on('close', () => {
+    const request = {
+      method: headers[':method'] ?? 'GET',
+      target: headers[':path'] ?? '/',
+      headers: headersOf(headers),
+      body: stream.readableEnded ? undefined : chunksOf(stream),
+      peer: stream.session ? peerOn(stream.session) : anonymous,
+      signal: gone.signal,
+    };
+    stream.once('close', () => {
+      if (!stream.writableFinished) gone.abort(clientGone);
+    });
+    stream.on('error', (error) => log.debug({ err: error }, 'an HTTP/2 stream broke'));
+    // What is left of a body that nobody reads would keep the stream open.
+    stream.once('finish', () => stream.resume());
+    serve(request, streamOutgoing(stream), () => false).catch((error: unknown) => {
+      log.error({ err: error, target: request.target }, 'an answer failed on its way out');
+      stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+    });
+  });
+
+  server.on('request', (incoming, outgoing) => {
+    if (!(incoming instanceof IncomingMessage) || !(outgoing instanceof ServerResponse)) return;
+    const gone = new AbortController();
+    outgoing.once('close', () => {
       if (!outgoing.writableFinished) gone.abort(clientGone);
     });
     outgoing.on('error', (error) => log.debug({ err: error }, 'an answer could not be sent'));
-    incoming.on('error', (error: Error) => log.debug({ err: error }, 'a request broke off'));
-    const request = toRequest(incoming, peer(incoming), gone.signal);
-    handler
-      .handle(request)
-      .then((response) => sendResponse(outgoing, response, gone.signal, mustClose(incoming, response)))
-      .catch((error: unknown) => {
-        log.error({ err: error, target: request.target }, 'an answer failed on its way out');
-        incoming.destroy();
-      });
-  };
-  server.on('request', onRequest);
+    incoming.on('error', (error) => log.debug({ err: error }, 'a request broke off'));
+    const request = toRequest(incoming, peerOn(incoming.socket), gone.signal);
+    const mustClose = (response: ApiResponse) => closing !== undefined || isLeftUnread(incoming, response);
+    serve(request, outgoing, mustClose).catch((error: unknown) => {
+      log.error({ err: error, target: request.target }, 'an answer failed on its way out');
+      incoming.destroy();
+    });
+  });
 
   server.on('upgrade', (incoming: IncomingMessage, socket: Duplex, head: Buffer) => {
     const gone = new AbortController();
     socket.on('error', (error) => log.debug({ err: error }, 'an upgraded connection broke'));
     socket.once('close', () => gone.abort(clientGone));
-    const request = toRequest(incoming, peer(incoming), gone.signal);
+    const request = toRequest(incoming, peerOn(incoming.socket), gone.signal);
     handler
       .handleUpgrade(request)
       .then(async (answer) => {
@@ -181,18 +208,35 @@ function createServer({ tls, clientCa }: ListenerOptions): Http2SecureServer {
 /** Any other request with an Upgrade header is answered as if it had none. */
 const connectPath = /\/(exec|attach|portforward|proxy)([/?]|$)/;
 
-function toRequest(incoming: Incoming, peer: Peer, signal: AbortSignal): ApiRequest {
+function toRequest(incoming: IncomingMessage, peer: Peer, signal: AbortSignal): ApiRequest {
+  const method = incoming.method ?? 'GET';
+  const body = method === 'GET' || method === 'HEAD' ? undefined : chunksOf(incoming);
+  return { method, target: incoming.url ?? '/', headers: headersOf(incoming.headers), body, peer, signal };
+}
+
+function headersOf(sent: IncomingHttpHeaders): Record<string, string | undefined> {
   const headers: Record<string, string | undefined> = {};
-  for (const [name, value] of Object.entries(incoming.headers)) {
+  for (const name in sent) {
+    const value = sent[name];
     headers[name] = Array.isArray(value) ? value.join(', ') : value;
   }
-  const method = incoming.method ?? 'GET';
-  const body = method === 'GET' || method === 'HEAD' ? undefined : incoming.iterator({ destroyOnReturn: false });
-  return { method, target: incoming.url ?? '/', headers, body, peer, signal };
+  return headers;
+}
+
+function streamOutgoing(stream: ServerHttp2Stream): Outgoing {
+  return {
+    writeHead: (status, headers) => stream.respond({ ':status': status, ...headers }),
+    // `respond` has sent them.
+    flushHeaders() {},
+    write: (chunk) => stream.write(chunk),
+    end: (chunk) => stream.end(chunk),
+    once: (event, listener) => stream.once(event, listener),
+    off: (event, listener) => stream.off(event, listener),
+  };
 }
 
 /** What is left of a refused body would be taken for the next request on the connection. */
-const isLeftUnread = (incoming: Incoming, { status }: ApiResponse): boolean =>
+const isLeftUnread = (incoming: IncomingMessage, { status }: ApiResponse): boolean =>
   status >= 400 && incoming.method !== 'GET' && incoming.method !== 'HEAD' && !incoming.readableEnded;
 
 function rawResponse({ status, headers, body }: ApiResponse): Buffer {
