@@ -67,6 +67,24 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('./commands/logs.ts'),
   },
   {
+    name: 'exec',
+    group: 'containers',
+    summary: 'Run a command in a container',
+    load: () => import('./commands/exec.ts'),
+  },
+  {
+    name: 'attach',
+    group: 'containers',
+    summary: 'Connect to the process of a container',
+    load: () => import('./commands/attach.ts'),
+  },
+  {
+    name: 'port-forward',
+    group: 'containers',
+    summary: 'Reach ports of a pod from this machine',
+    load: () => import('./commands/port-forward.ts'),
+  },
+  {
     name: 'api-resources',
     group: 'other',
     summary: 'List the kinds that the server has',
