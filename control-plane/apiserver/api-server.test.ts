@@ -202,6 +202,8 @@ describe('verbs', () => {
     const pod = Object((await api.ask('GET', `${pods}/p`)).json());
     expect(pod.spec.nodeName).toBe('n1');
     expect(pod.status.conditions).toMatchObject([{ type: 'PodScheduled', status: 'True' }]);
+    const legacy = { metadata: { name: 'p' }, target: { name: 'n2' } };
+    expect((await api.ask('POST', '/api/v1/namespaces/default/bindings', { body: legacy })).status).toBe(409);
     const evicted = await api.ask('POST', `${pods}/p/eviction`, { body: { deleteOptions: { gracePeriodSeconds: 0 } } });
     expect(evicted.status).toBe(201);
     expect((await api.ask('GET', `${pods}/p`)).status).toBe(404);

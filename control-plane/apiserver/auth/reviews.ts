@@ -1,5 +1,6 @@
 import { fieldInvalid, fieldRequired } from '#api/field-error.ts';
 import type {
+  V1Binding,
   V1LocalSubjectAccessReview,
   V1ResourceAttributes,
   V1SelfSubjectAccessReview,
@@ -7,7 +8,9 @@ import type {
   V1SubjectAccessReviewStatus,
 } from '#api/generated/types.ts';
 import {
+  bindings,
   localSubjectAccessReviews,
+  pods,
   selfSubjectAccessReviews,
   selfSubjectReviews,
   selfSubjectRulesReviews,
@@ -17,12 +20,14 @@ import {
 import type { KubeObject } from '#api/meta.ts';
 import { badRequest, invalid, methodNotAllowed } from '#api/status-error.ts';
 import { isOfType } from '../actions/of-type.ts';
+import { runAction } from '../actions/run-action.ts';
 import type { Exchange } from '../http/exchange.ts';
 import { objectRepresentation } from '../http/list.ts';
 import type { ApiResponse } from '../http/message.ts';
-import { writeParameters } from '../http/query.ts';
+import { type WriteParameters, writeParameters } from '../http/query.ts';
 import { readObject } from '../http/read-object.ts';
 import { jsonResponse } from '../http/respond.ts';
+import { notServed } from '../http/status-response.ts';
 import type { UserInfo } from '../registry/registry.ts';
 import type { Attributes } from './attributes.ts';
 import { type Authorizer, mastersGroup } from './authorizer.ts';
@@ -33,9 +38,21 @@ export async function serveReview(exchange: Exchange): Promise<ApiResponse> {
   const representation = { ...objectRepresentation(exchange), as: undefined };
   const parameters = writeParameters(target.query, 'CreateOptions');
   const review = await readObject(request, definition.type, parameters.fieldValidation, context.warnings);
+  if (isOfType(bindings, review)) return serveBinding(exchange, review, parameters);
   const answer = answerReview(review, context.user, services.authorizer, exchange);
   const { kind, apiVersion, metadata } = review;
   return jsonResponse(201, JSON.stringify({ kind, apiVersion, metadata: metadata ?? {}, ...answer }), representation);
+}
+
+/** The older way to bind a pod: the pod's name stands in the binding. */
+async function serveBinding(exchange: Exchange, binding: V1Binding, parameters: WriteParameters): Promise<ApiResponse> {
+  const { context, services, route } = exchange;
+  const registry = services.core.registry(pods.group, pods.version, pods.resource);
+  if (!registry) throw notServed();
+  const key = { namespace: route.namespace, name: binding.metadata?.name ?? '' };
+  const host = { registry: services.core.registry, clock: services.clock };
+  const answer = await runAction(host, context, registry.definition, key, 'binding', binding, parameters);
+  return jsonResponse(201, JSON.stringify(answer), { ...objectRepresentation(exchange), as: undefined });
 }
 
 function answerReview(review: KubeObject, user: UserInfo, authorizer: Authorizer, exchange: Exchange): object {
