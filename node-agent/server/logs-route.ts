@@ -1,3 +1,4 @@
+import type { V1ContainerStatus } from '#api/generated/types.ts';
 import type { Clock } from '#base/clock.ts';
 import { type LogOptions, readLogs } from '../logs/reader.ts';
 import type { FoundContainer, FoundPod, PodLookup } from '../pods/lookup.ts';
@@ -27,7 +28,10 @@ export function openLogs(
     throw new RefusedError(400, `previous terminated container "${container}" in pod "${name}" not found`);
   }
   if (!attempt) {
-    throw new RefusedError(400, `container "${container}" in pod "${name}" is waiting to start: ContainerCreating`);
+    throw new RefusedError(
+      400,
+      `container "${container}" in pod "${name}" is waiting to start: ${waitingReason(pod, container)}`,
+    );
   }
   const isRunning = async () =>
     pods
@@ -42,15 +46,21 @@ export function openLogs(
   );
 }
 
+const statusesOf = ({ pod }: FoundPod): V1ContainerStatus[] => {
+  const { containerStatuses, initContainerStatuses, ephemeralContainerStatuses } = pod.status ?? {};
+  return [containerStatuses, initContainerStatuses, ephemeralContainerStatuses].flatMap((each) => each ?? []);
+};
+
+const waitingReason = (pod: FoundPod, container: string): string =>
+  statusesOf(pod).find(({ name }) => name === container)?.state?.waiting?.reason ?? 'ContainerCreating';
+
 /** The one that the pod's status calls the last one; in a crash loop that is the newest, which does not run any more. */
 function findPrevious(
-  { pod }: FoundPod,
+  pod: FoundPod,
   container: string,
   attempts: readonly FoundContainer[],
 ): FoundContainer | undefined {
-  const { containerStatuses, initContainerStatuses, ephemeralContainerStatuses } = pod.status ?? {};
-  const statuses = [containerStatuses, initContainerStatuses, ephemeralContainerStatuses].flatMap((each) => each ?? []);
-  const last = statuses.find(({ name }) => name === container)?.lastState?.terminated?.containerID;
+  const last = statusesOf(pod).find(({ name }) => name === container)?.lastState?.terminated?.containerID;
   const named = attempts.find(({ id }) => last?.endsWith(`://${id}`));
   return named ?? attempts.slice(1).find(({ running }) => !running);
 }
