@@ -1,6 +1,6 @@
 import type { V1Pod, V1ReplicaSet, V1ReplicaSetCondition, V1ReplicaSetStatus } from '#api/generated/types.ts';
 import type { Stored } from '#api/meta.ts';
-import { withCondition, withoutCondition } from '../shared/conditions.ts';
+import { findCondition, withCondition, withoutCondition } from '../shared/conditions.ts';
 import { isPodActive, isPodAvailable, isPodReady, podAvailableAtMs } from '../shared/pods.ts';
 
 export interface ReplicaFailure {
@@ -31,14 +31,18 @@ export function replicaSetStatus(
   };
 }
 
+/**
+ * The first failure stays as it is until one attempt succeeds. Each attempt names another pod in its message; writing that down
+ * would wake the controller by its own hand, again and again.
+ */
 function withFailure(
   conditions: readonly V1ReplicaSetCondition[],
   failure: ReplicaFailure | undefined,
   nowMs: number,
 ): readonly V1ReplicaSetCondition[] {
-  return failure
-    ? withCondition(conditions, { type: 'ReplicaFailure', status: 'True', ...failure }, nowMs)
-    : withoutCondition(conditions, 'ReplicaFailure');
+  if (!failure) return withoutCondition(conditions, 'ReplicaFailure');
+  if (findCondition(conditions, 'ReplicaFailure')?.reason === failure.reason) return conditions;
+  return withCondition(conditions, { type: 'ReplicaFailure', status: 'True', ...failure }, nowMs);
 }
 
 /** When the next ready pod becomes available by itself, in milliseconds from now. */
