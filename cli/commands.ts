@@ -85,6 +85,12 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('./commands/port-forward.ts'),
   },
   {
+    name: 'cp',
+    group: 'containers',
+    summary: 'Copy files to and from a container',
+    load: () => import('./commands/cp.ts'),
+  },
+  {
     name: 'api-resources',
     group: 'other',
     summary: 'List the kinds that the server has',

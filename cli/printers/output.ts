@@ -54,7 +54,7 @@ function required(format: string, argument: string | undefined): string {
 function parseColumns(spec: string): CustomColumn[] {
   return spec.split(',').map((part) => {
     const at = part.indexOf(':');
-    if (at <= 0) {
+    if (at < 0) {
       throw new CliError(`unexpected custom-columns spec: ${part}, expected <header>:<json-path-expr>`, {
         exitCode: 2,
       });

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import type { TerminalSize } from '#client/streams/exec.ts';
 import type { CliContext } from '../command.ts';
 
@@ -9,12 +10,21 @@ export async function withRawTerminal<T>({ stdin }: Pick<CliContext, 'stdin'>, w
   const restore = (): void => void stdin.setRawMode?.(false);
   process.once('exit', restore);
   stdin.setRawMode?.(true);
+  leaveOutputAlone(stdin);
   try {
     return await work();
   } finally {
     process.off('exit', restore);
     restore();
   }
+}
+
+/**
+ * Node's raw mode still turns each line feed into a carriage return and a line feed, which full-screen programs over there
+ * have done themselves or do not want. `setRawMode(false)` takes this back too. Where there is no stty it stays as it is.
+ */
+function leaveOutputAlone(stdin: CliContext['stdin']): void {
+  if (stdin === process.stdin) spawnSync('stty', ['-opost'], { stdio: ['inherit', 'ignore', 'ignore'] });
 }
 
 /** The size now, and again whenever the window changes; the last one wins when several come at once. */
