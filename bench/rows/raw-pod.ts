@@ -35,7 +35,7 @@ const sandboxConfig = (name: string, logDirectory: string, cgroupRoot: string): 
   // Nothing of ours: the agent must not take it for one of its pods.
   labels: {},
   annotations: {},
-  cgroupParent: `/${cgroupRoot}-raw`,
+  cgroupParent: `/${cgroupRoot}/raw`,
   hostNetwork: false,
   hostPid: false,
   hostIpc: false,
