@@ -1,4 +1,5 @@
 import type { Clock, Timer } from '../clock.ts';
+import { sleepBy } from '../sleep.ts';
 
 /** The machine's own time. */
 export function createRealClock(): Clock {
@@ -6,19 +7,7 @@ export function createRealClock(): Clock {
     now: () => Date.now(),
     monotonicMs: () => performance.now(),
     setTimer,
-    sleep: (delayMs, signal) =>
-      new Promise((resolve, reject) => {
-        if (signal?.aborted) return reject(signal.reason);
-        const onAbort = () => {
-          timer.cancel();
-          reject(signal?.reason);
-        };
-        const timer = setTimer(delayMs, () => {
-          signal?.removeEventListener('abort', onAbort);
-          resolve();
-        });
-        signal?.addEventListener('abort', onAbort, { once: true });
-      }),
+    sleep: sleepBy(setTimer),
   };
 }
 

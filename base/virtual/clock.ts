@@ -1,4 +1,5 @@
 import type { Clock, Timer } from '../clock.ts';
+import { sleepBy } from '../sleep.ts';
 
 export interface VirtualClock extends Clock {
   /**
@@ -52,19 +53,7 @@ export function createVirtualClock(startMs = Date.UTC(2026, 0, 1)): VirtualClock
     now: () => nowMs,
     monotonicMs: () => nowMs,
     setTimer,
-    sleep: (delayMs, signal) =>
-      new Promise((resolve, reject) => {
-        if (signal?.aborted) return reject(signal.reason);
-        const onAbort = () => {
-          timer.cancel();
-          reject(signal?.reason);
-        };
-        const timer = setTimer(delayMs, () => {
-          signal?.removeEventListener('abort', onAbort);
-          resolve();
-        });
-        signal?.addEventListener('abort', onAbort, { once: true });
-      }),
+    sleep: sleepBy(setTimer),
     step,
     async advance(durationMs) {
       const endMs = nowMs + durationMs;
