@@ -1,4 +1,4 @@
 import { fullSize } from './scenarios/scenario.ts';
 import { describeSeeds } from './seeds.ts';
 
-describeSeeds('converge', { seeds: 200, repeatEvery: 10, large: { size: fullSize, seeds: 4 } });
+describeSeeds('converge', { seeds: 200, repeatEvery: 10, large: { size: fullSize, seeds: 2 } });
