@@ -1,4 +1,5 @@
-import type { V1NodeSelector, V1NodeSelectorRequirement, V1NodeSelectorTerm } from '#api/generated/types.ts';
+import type { V1NodeSelector, V1NodeSelectorTerm } from '#api/generated/types.ts';
+import { meetsNodeRequirement } from '#api/selectors/nodes.ts';
 import type { NodeView, PodInfo } from './types.ts';
 
 /** Node selectors know operators that label selectors do not (Gt, Lt), and fields of the node. */
@@ -13,8 +14,8 @@ export function matchesNodeTerm(
   if (matchExpressions.length + matchFields.length === 0) return false;
   return (
     matchExpressions.every((one) =>
-      matches(one, Object.hasOwn(node.labels, one.key) ? node.labels[one.key] : undefined),
-    ) && matchFields.every((one) => one.key === 'metadata.name' && matches(one, node.name))
+      meetsNodeRequirement(one, Object.hasOwn(node.labels, one.key) ? node.labels[one.key] : undefined),
+    ) && matchFields.every((one) => one.key === 'metadata.name' && meetsNodeRequirement(one, node.name))
   );
 }
 
@@ -22,29 +23,6 @@ export function matchesNodeTerm(
 export function matchesRequiredNodes(pod: PodInfo, node: NodeView): boolean {
   for (const [key, value] of Object.entries(pod.nodeSelector ?? {})) if (node.labels[key] !== value) return false;
   return !pod.requiredNodes || matchesNodeSelector(pod.requiredNodes, node);
-}
-
-function matches({ operator, values = [] }: V1NodeSelectorRequirement, value: string | undefined): boolean {
-  switch (operator) {
-    case 'In':
-      return value !== undefined && values.includes(value);
-    case 'NotIn':
-      return value === undefined || !values.includes(value);
-    case 'Exists':
-      return value !== undefined;
-    case 'DoesNotExist':
-      return value === undefined;
-    case 'Gt':
-    case 'Lt': {
-      const isNumber = /^-?\d{1,19}$/;
-      const [wanted = ''] = values;
-      if (!isNumber.test(value ?? '') || !isNumber.test(wanted)) return false;
-      const [a, b] = [BigInt(value ?? 0), BigInt(wanted)];
-      return operator === 'Gt' ? a > b : a < b;
-    }
-    default:
-      return false;
-  }
 }
 
 /** Names of the only nodes that can match, where every term names nodes; undefined where any node might. */

@@ -1,4 +1,4 @@
-import type { V1Node, V1NodeSelectorRequirement, V1NodeSelectorTerm } from '#api/generated/types.ts';
+import type { V1Node, V1NodeSelectorTerm } from '#api/generated/types.ts';
 import {
   addQuantities,
   compareQuantities,
@@ -9,6 +9,7 @@ import {
   quantityValue,
   subtractQuantities,
 } from '#api/quantity.ts';
+import { meetsNodeRequirement } from '#api/selectors/nodes.ts';
 import type { PodFailure } from './memory.ts';
 import { type ApiPod, containersOf, isTerminalPhase, specOf } from './pod-model.ts';
 import { podResourcesOf } from './resources.ts';
@@ -39,30 +40,11 @@ function matchesTerm(term: V1NodeSelectorTerm, node: V1Node): boolean {
   if (expressions.length + fields.length === 0) return false;
   const labels = node.metadata?.labels ?? {};
   return (
-    expressions.every((requirement) => meets(labels[requirement.key], requirement)) &&
+    expressions.every((requirement) => meetsNodeRequirement(requirement, labels[requirement.key])) &&
     fields.every((requirement) =>
-      meets(requirement.key === 'metadata.name' ? node.metadata?.name : undefined, requirement),
+      meetsNodeRequirement(requirement, requirement.key === 'metadata.name' ? node.metadata?.name : undefined),
     )
   );
-}
-
-function meets(value: string | undefined, { operator, values = [] }: V1NodeSelectorRequirement): boolean {
-  switch (operator) {
-    case 'In':
-      return value !== undefined && values.includes(value);
-    case 'NotIn':
-      return value === undefined || !values.includes(value);
-    case 'Exists':
-      return value !== undefined;
-    case 'DoesNotExist':
-      return value === undefined;
-    case 'Gt':
-      return value !== undefined && Number(value) > Number(values[0]);
-    case 'Lt':
-      return value !== undefined && Number(value) < Number(values[0]);
-    default:
-      return false;
-  }
 }
 
 function portTaken(pod: ApiPod, others: readonly ApiPod[]): PodFailure | undefined {
