@@ -56,13 +56,13 @@ module.exports = {
     forbid(
       'only-the-store-knows-etcd',
       { path: rooms, pathNot: '^(control-plane/store|test|bench)/' },
-      'node_modules/etcd3/',
+      '^proto/generated/etcd/',
       'Only the store knows etcd.',
     ),
     forbid(
       'only-the-runtime-knows-cri',
       { path: rooms, pathNot: '^(node-agent/(runtime|images)|test|bench)/' },
-      '^proto/',
+      '^proto/generated/(cri|containerd)/',
       'Only node-agent/runtime and node-agent/images know CRI.',
     ),
     forbid('host-below-cli', room('host'), '^(cli|test|bench)/', 'host/ does not know the command line.'),
@@ -74,8 +74,7 @@ module.exports = {
     ),
   ],
   options: {
-    doNotFollow: { path: 'node_modules' },
-    exclude: { path: 'generated' },
+    doNotFollow: { path: ['node_modules', 'generated'] },
     parser: 'swc',
     tsPreCompilationDeps: true,
     enhancedResolveOptions: { conditionNames: ['import', 'node', 'default'], exportsFields: ['exports'] },

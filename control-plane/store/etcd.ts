@@ -1,10 +1,12 @@
 import type { Clock } from '#base/clock.ts';
 import type { Log } from '#base/log.ts';
+import { KVService, LeaseService } from '#proto/generated/etcd/rpc.ts';
 import { StoreError } from './errors.ts';
-import { connect, type EtcdTls, rangeEnd } from './etcd/connection.ts';
-import { entryOf } from './etcd/entry.ts';
+import { connect, type EtcdTls } from './etcd/connection.ts';
+import { entryOf, revisionOf } from './etcd/entry.ts';
 import { isLeaseGone, toStoreError } from './etcd/errors.ts';
 import { createLeases } from './etcd/leases.ts';
+import { rangeEnd, rangeRequest } from './etcd/range.ts';
 import { type EtcdWatch, openEtcdWatch } from './etcd/watch.ts';
 import { createWriteQueue } from './etcd/write-queue.ts';
 import type { Revision, Store, StoreWriteOptions, StoreWritten } from './store.ts';
@@ -20,17 +22,16 @@ export interface EtcdStoreOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-const callMaxMs = 10_000;
 const connectRetryMs = 100;
 const connectLogEvery = 50;
 
 /** Resolves once etcd has answered; keeps trying until the signal aborts. */
 export async function createEtcdStore({ endpoints, tls, clock, log, signal }: EtcdStoreOptions): Promise<Store> {
-  const client = connect(endpoints, tls);
-  const deadline = (): Date => new Date(clock.now() + callMaxMs);
-  const { kv } = client;
-  const queue = createWriteQueue({ kv, deadline });
-  const leases = createLeases(client.leaseClient, clock, deadline);
+  const connection = connect(endpoints, tls, clock);
+  const queue = createWriteQueue({ txn: (request) => connection.call(KVService.txn, request) });
+  const grantLease = async (ttlSeconds: number): Promise<string> =>
+    (await connection.call(LeaseService.leaseGrant, { ttl: String(ttlSeconds) })).id;
+  const leases = createLeases(grantLease, clock);
   const watches = new Set<EtcdWatch>();
   const closing = new AbortController();
 
@@ -67,30 +68,27 @@ export async function createEtcdStore({ endpoints, tls, clock, log, signal }: Et
       key,
     );
 
-  const currentRevision = async (): Promise<Revision> => {
-    const { header } = await kv.range({ key: Buffer.from('/'), count_only: true }, { deadline: deadline() });
-    return Number(header.revision);
-  };
+  const currentRevision = async (): Promise<Revision> =>
+    revisionOf(await connection.call(KVService.range, rangeRequest('/', { countOnly: true })));
 
   const store: Store = {
     get: (key, options) =>
       call(
         options?.signal,
         async () => {
-          const { kvs } = await kv.range({ key: Buffer.from(key) }, { deadline: deadline() });
+          const { kvs } = await connection.call(KVService.range, rangeRequest(key));
           return kvs[0] && entryOf(kvs[0]);
         },
         key,
       ),
     list: (prefix, { limit, afterKey, atRevision, signal } = {}) =>
       call(signal, async () => {
-        const start = Buffer.from(afterKey === undefined || afterKey < prefix ? prefix : `${afterKey}\0`);
-        const range = { key: start, range_end: rangeEnd(Buffer.from(prefix)) };
-        const options = { ...(limit && { limit }), ...(atRevision && { revision: atRevision }) };
-        const { kvs, header, count } = await kv.range({ ...range, ...options }, { deadline: deadline() });
-        const remaining = Number(count) - kvs.length;
-        const revision = atRevision || Number(header.revision);
-        return { entries: kvs.map(entryOf), revision, more: remaining > 0, remaining };
+        const start = afterKey === undefined || afterKey < prefix ? prefix : `${afterKey}\0`;
+        const request = rangeRequest(start, { end: rangeEnd(Buffer.from(prefix)), limit, atRevision });
+        const response = await connection.call(KVService.range, request);
+        const remaining = Number(response.count) - response.kvs.length;
+        const revision = atRevision || revisionOf(response);
+        return { entries: response.kvs.map(entryOf), revision, more: remaining > 0, remaining };
       }),
     create: (key, value, options) => write(key, value, 0, options),
     update: write,
@@ -98,7 +96,7 @@ export async function createEtcdStore({ endpoints, tls, clock, log, signal }: Et
     watch(prefix, { afterRevision, signal, previous = true }) {
       const both = AbortSignal.any([signal, closing.signal]);
       const onEnd = (): void => void watches.delete(watch);
-      const watch = openEtcdWatch(client.watchClient, { prefix, afterRevision, previous, signal: both }, onEnd);
+      const watch = openEtcdWatch(connection, { prefix, afterRevision, previous, signal: both }, onEnd);
       watches.add(watch);
       return watch.batches;
     },
@@ -110,11 +108,11 @@ export async function createEtcdStore({ endpoints, tls, clock, log, signal }: Et
     currentRevision: (options) => call(options?.signal, currentRevision),
     compact: (revision) =>
       call(undefined, async () => {
-        await kv.compact({ revision }, { deadline: deadline() });
+        await connection.call(KVService.compact, { revision: String(revision) });
       }),
     async close() {
       closing.abort();
-      client.close();
+      connection.close();
     },
   };
 

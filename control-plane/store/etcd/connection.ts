@@ -1,5 +1,7 @@
-import { noop } from 'cockatiel';
-import { Etcd3 } from 'etcd3';
+import { Client, type ClientDuplexStream, credentials, type MethodDefinition, status } from '@grpc/grpc-js';
+import type { Clock } from '#base/clock.ts';
+import { StoreError } from '../errors.ts';
+import { grpcCode } from './errors.ts';
 
 export interface EtcdTls {
   readonly ca: Buffer;
@@ -7,6 +9,20 @@ export interface EtcdTls {
   readonly key: Buffer;
 }
 
+export type EtcdMethod<Request, Response> = Pick<
+  MethodDefinition<Request, Response>,
+  'path' | 'requestSerialize' | 'responseDeserialize'
+>;
+
+/** One channel to each member that was needed so far; a call is never repeated here, since what a failed write means is for the store's callers. */
+export interface EtcdConnection {
+  /** Rejects with gRPC's error, after at most 10 s; with a StoreError when the connection is closed. */
+  call<Request, Response>(method: EtcdMethod<Request, Response>, request: Request): Promise<Response>;
+  open<Request, Response>(method: EtcdMethod<Request, Response>): ClientDuplexStream<Request, Response>;
+  close(): void;
+}
+
+const callMaxMs = 10_000;
 /** Unlimited: lists and the watch's catching-up are larger than gRPC's 4 MiB. */
 const unlimited = -1;
 
@@ -21,25 +37,54 @@ const channelOptions = {
   'grpc.max_reconnect_backoff_ms': 1000,
 };
 
-/** A client that neither retries nor breaks circuits by itself: what a failed write means is for the store's callers. */
-export function connect(endpoints: readonly string[], tls: EtcdTls | undefined): Etcd3 {
-  return new Etcd3({
-    hosts: [...endpoints],
-    grpcOptions: channelOptions,
-    faultHandling: { global: noop, host: () => noop },
-    ...(tls && { credentials: { rootCertificate: tls.ca, certChain: tls.cert, privateKey: tls.key } }),
-  });
-}
+/** After these the next call goes to the next member. */
+const memberFaults: ReadonlySet<number | undefined> = new Set([status.UNAVAILABLE, status.DEADLINE_EXCEEDED]);
 
-/** The end of the range of all keys that start with `prefix`. */
-export function rangeEnd(prefix: Buffer): Buffer {
-  const end = Buffer.from(prefix);
-  for (let index = end.length - 1; index >= 0; index--) {
-    const byte = end[index] ?? 0;
-    if (byte < 0xff) {
-      end[index] = byte + 1;
-      return end.subarray(0, index + 1);
-    }
-  }
-  return Buffer.from([0]);
+/** `endpoints` as `http://127.0.0.1:2379` or with https; all members of one cluster. */
+export function connect(endpoints: readonly string[], tls: EtcdTls | undefined, clock: Clock): EtcdConnection {
+  const members = endpoints.map((endpoint) => new URL(endpoint));
+  const clients = new Map<number, Client>();
+  let current = 0;
+  let closed = false;
+
+  const clientOf = (member: number): Client => {
+    const { host, protocol } = members[member] ?? new URL('http://no-endpoint.invalid');
+    const known = clients.get(member);
+    if (known) return known;
+    const secure = protocol === 'https:';
+    const channel = secure ? credentials.createSsl(tls?.ca, tls?.key, tls?.cert) : credentials.createInsecure();
+    const client = new Client(host, channel, channelOptions);
+    clients.set(member, client);
+    return client;
+  };
+  const noteFailure = (member: number, error: unknown): void => {
+    if (member === current && memberFaults.has(grpcCode(error))) current = (current + 1) % members.length;
+  };
+  const closedError = (): StoreError => new StoreError('unavailable', 'the connection to etcd is closed');
+
+  return {
+    call: ({ path, requestSerialize, responseDeserialize }, request) =>
+      new Promise((resolve, reject) => {
+        if (closed) return reject(closedError());
+        const member = current;
+        const options = { deadline: clock.now() + callMaxMs };
+        const answer = (error: Error | null, response: Parameters<typeof resolve>[0] | undefined): void => {
+          if (error) noteFailure(member, error);
+          if (response !== undefined) resolve(response);
+          else reject(closed ? closedError() : (error ?? new StoreError('internal', `${path}: empty answer`)));
+        };
+        clientOf(member).makeUnaryRequest(path, requestSerialize, responseDeserialize, request, options, answer);
+      }),
+    open({ path, requestSerialize, responseDeserialize }) {
+      if (closed) throw closedError();
+      const member = current;
+      const stream = clientOf(member).makeBidiStreamRequest(path, requestSerialize, responseDeserialize);
+      stream.on('error', (error) => noteFailure(member, error));
+      return stream;
+    },
+    close() {
+      closed = true;
+      for (const client of clients.values()) client.close();
+    },
+  };
 }

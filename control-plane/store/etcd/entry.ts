@@ -1,9 +1,17 @@
-import type { IKeyValue } from 'etcd3';
-import type { StoreEntry } from '../store.ts';
+import type { KeyValue } from '#proto/generated/etcd/kv.ts';
+import type { ResponseHeader } from '#proto/generated/etcd/rpc.ts';
+import { StoreError } from '../errors.ts';
+import type { Revision, StoreEntry } from '../store.ts';
 
-export const entryOf = (found: IKeyValue): StoreEntry => ({
+export const entryOf = (found: KeyValue): StoreEntry => ({
   key: found.key.toString(),
   value: found.value,
-  createRevision: Number(found.create_revision),
-  revision: Number(found.mod_revision),
+  createRevision: Number(found.createRevision),
+  revision: Number(found.modRevision),
 });
+
+/** The revision of the store when etcd answered. */
+export function revisionOf({ header }: { readonly header: ResponseHeader | undefined }): Revision {
+  if (!header) throw new StoreError('internal', 'etcd answered without a header');
+  return Number(header.revision);
+}

@@ -1,11 +1,5 @@
-import {
-  ClientClosedError,
-  EtcdLeaseInvalidError,
-  GRPCDeadlineExceededError,
-  GRPCInvalidArgumentError,
-  GRPCResourceExhastedError,
-  isRecoverableError,
-} from 'etcd3';
+/** The only place that knows gRPC's codes and etcd's messages. */
+import { status } from '@grpc/grpc-js';
 import { StoreError, type StoreErrorCode } from '../errors.ts';
 
 /** Parts of etcd's messages, which is all that tells some of its errors apart. */
@@ -18,10 +12,21 @@ const codeByMessage: readonly (readonly [string, StoreErrorCode])[] = [
   ['request timed out', 'timeout'],
 ];
 
-/** Everything etcd's client can throw, as the one error of the store. */
+const codeByStatus: ReadonlyMap<number, StoreErrorCode> = new Map([
+  [status.DEADLINE_EXCEEDED, 'timeout'],
+  [status.UNAVAILABLE, 'unavailable'],
+  [status.RESOURCE_EXHAUSTED, 'unavailable'],
+  [status.ABORTED, 'unavailable'],
+  // What gRPC makes of a connection that breaks in the middle of an answer.
+  [status.CANCELLED, 'unavailable'],
+  [status.INTERNAL, 'unavailable'],
+  [status.UNKNOWN, 'unavailable'],
+]);
+
+/** Everything that etcd and gRPC can throw, as the one error of the store. */
 export function toStoreError(error: unknown, key?: string): StoreError {
   if (error instanceof StoreError) return error;
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   return new StoreError(codeOf(error, message), `etcd: ${message}`, {
     cause: error,
     ...(key !== undefined && { key }),
@@ -31,14 +36,23 @@ export function toStoreError(error: unknown, key?: string): StoreError {
 function codeOf(error: unknown, message: string): StoreErrorCode {
   const told = codeByMessage.find(([part]) => message.includes(part));
   if (told) return told[1];
-  if (error instanceof GRPCDeadlineExceededError) return 'timeout';
-  if (error instanceof ClientClosedError || error instanceof GRPCResourceExhastedError) return 'unavailable';
-  return error instanceof Error && isRecoverableError(error) ? 'unavailable' : 'internal';
+  const code = grpcCode(error);
+  return (code !== undefined && codeByStatus.get(code)) || 'internal';
 }
 
 /** The lease has run out or etcd has lost it: nothing was written. */
-export const isLeaseGone = (error: unknown): boolean => error instanceof EtcdLeaseInvalidError;
+export const isLeaseGone = (error: unknown): boolean => messageOf(error).includes('requested lease not found');
 
 /** etcd looked at the request as a whole and refused it: nothing was written. */
 export const isRefusedWhole = (error: unknown): boolean =>
-  isLeaseGone(error) || error instanceof GRPCInvalidArgumentError || toStoreError(error).code === 'too-large';
+  isLeaseGone(error) || grpcCode(error) === status.INVALID_ARGUMENT || toStoreError(error).code === 'too-large';
+
+export function grpcCode(error: unknown): number | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'number' ? error.code : undefined;
+}
+
+/** The peer's own words, without gRPC's prefix. */
+function messageOf(error: unknown): string {
+  if (error instanceof Error && 'details' in error && typeof error.details === 'string') return error.details;
+  return error instanceof Error ? error.message : String(error);
+}

@@ -6,19 +6,12 @@ function scripted() {
   const clock = createVirtualClock();
   const granted: number[] = [];
   let fail = false;
-  const client = {
-    async leaseGrant({ TTL }: { TTL?: string | number }) {
-      if (fail) throw new Error('etcd is away');
-      granted.push(Number(TTL));
-      return {
-        ID: String(granted.length),
-        TTL: String(TTL),
-        error: '',
-        header: { cluster_id: '', member_id: '', revision: '', raft_term: '' },
-      };
-    },
+  const grant = async (ttlSeconds: number): Promise<string> => {
+    if (fail) throw new Error('etcd is away');
+    granted.push(ttlSeconds);
+    return String(granted.length);
   };
-  const leases = createLeases(client, clock, () => new Date(0));
+  const leases = createLeases(grant, clock);
   const setFail = (value: boolean): void => {
     fail = value;
   };

@@ -1,4 +1,3 @@
-import type { LeaseClient } from 'etcd3';
 import type { Clock } from '#base/clock.ts';
 import { ttlWindowMs } from '../expiry.ts';
 
@@ -19,7 +18,8 @@ interface SharedLease {
 /** As kube-apiserver: etcd deletes all keys of a lease in one transaction. */
 const keysPerLeaseMax = 1000;
 
-export function createLeases(client: Pick<LeaseClient, 'leaseGrant'>, clock: Clock, deadline: () => Date): Leases {
+/** `grant` asks etcd for a lease of so many seconds and resolves with its id. */
+export function createLeases(grant: (ttlSeconds: number) => Promise<string>, clock: Clock): Leases {
   const shared = new Map<number, SharedLease>();
   return {
     leaseFor(ttlSeconds) {
@@ -31,7 +31,7 @@ export function createLeases(client: Pick<LeaseClient, 'leaseGrant'>, clock: Clo
       const windowMs = ttlWindowMs(ttlSeconds);
       // The last key that joins must still have its whole time.
       const seconds = Math.ceil(ttlSeconds + windowMs / 1000);
-      const id = client.leaseGrant({ TTL: seconds }, { deadline: deadline() }).then(({ ID }) => ID);
+      const id = grant(seconds);
       const lease = { id, untilMs: clock.now() + windowMs, attached: 1 };
       shared.set(ttlSeconds, lease);
       id.catch(() => {

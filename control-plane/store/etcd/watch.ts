@@ -1,10 +1,12 @@
-import { Readable } from 'node:stream';
-import type { IDuplexStream, IEvent, IWatchRequest, IWatchResponse, WatchClient } from 'etcd3';
+import type { ClientDuplexStream } from '@grpc/grpc-js';
+import { type Event, Event_EventType, type KeyValue } from '#proto/generated/etcd/kv.ts';
+import { type WatchRequest, type WatchResponse, WatchService } from '#proto/generated/etcd/rpc.ts';
 import { StoreError } from '../errors.ts';
 import { compactedError } from '../history.ts';
 import { createSignalBell } from '../signal-bell.ts';
 import type { Revision, StoreBatch, StoreChange } from '../store.ts';
-import { entryOf } from './entry.ts';
+import type { EtcdConnection } from './connection.ts';
+import { entryOf, revisionOf } from './entry.ts';
 import { toStoreError } from './errors.ts';
 
 /** Responses that wait for the reader before the stream is paused. */
@@ -29,19 +31,19 @@ export interface EtcdWatchOptions {
  * Follows the whole keyspace and keeps what is under the prefix: so every revision brings an event, and how far the watch is
  * needs no asking. (Answers to etcd's progress requests may overtake events before etcd 3.4.25 and 3.5.8.)
  */
-export function openEtcdWatch(client: WatchClient, options: EtcdWatchOptions, onEnd: () => void): EtcdWatch {
+export function openEtcdWatch(connection: EtcdConnection, options: EtcdWatchOptions, onEnd: () => void): EtcdWatch {
   const { afterRevision, signal } = options;
   const prefix = Buffer.from(options.prefix);
   const bell = createSignalBell();
-  let responses: IWatchResponse[] = [];
+  let responses: WatchResponse[] = [];
   let failure: unknown;
   let obliged = 0;
 
-  const open = async (): Promise<IDuplexStream<IWatchRequest, IWatchResponse>> => {
-    const stream = await client.watch();
-    stream.on('data', (response) => {
+  const open = (): ClientDuplexStream<WatchRequest, WatchResponse> => {
+    const stream = connection.open(WatchService.watch);
+    stream.on('data', (response: WatchResponse) => {
       responses.push(response);
-      if (responses.length >= responsesMax && stream instanceof Readable) stream.pause();
+      if (responses.length >= responsesMax) stream.pause();
       bell.ring();
     });
     const fail = (error: unknown): void => {
@@ -51,36 +53,34 @@ export function openEtcdWatch(client: WatchClient, options: EtcdWatchOptions, on
     stream.on('error', fail);
     stream.on('end', () => fail(new StoreError('unavailable', 'etcd ended the watch')));
     stream.write({
-      create_request: {
+      createRequest: {
         key: wholeKeyspace,
-        range_end: wholeKeyspace,
+        rangeEnd: wholeKeyspace,
         fragment: true,
-        progress_notify: true,
-        prev_kv: options.previous,
-        ...(afterRevision !== undefined && { start_revision: afterRevision + 1 }),
+        progressNotify: true,
+        prevKv: options.previous,
+        startRevision: String(afterRevision === undefined ? 0 : afterRevision + 1),
       },
     });
     return stream;
   };
 
   async function* run(): AsyncGenerator<StoreBatch> {
-    let stream: IDuplexStream<IWatchRequest, IWatchResponse> | undefined;
+    let stream: ClientDuplexStream<WatchRequest, WatchResponse> | undefined;
     const cancel = (): void => stream?.cancel();
     let position = afterRevision ?? 0;
     let changes: StoreChange[] = [];
     try {
       if (signal.aborted) return;
-      stream = await open();
+      stream = open();
       signal.addEventListener('abort', cancel, { once: true });
       while (!signal.aborted) {
         const arrived = responses;
         responses = [];
-        if (arrived.length >= responsesMax && stream instanceof Readable) stream.resume();
+        if (arrived.length >= responsesMax) stream.resume();
         for (const response of arrived) {
           const startsHere = response.created && afterRevision === undefined;
-          const reached = startsHere
-            ? Number(response.header.revision)
-            : readResponse(response, prefix, position, changes);
+          const reached = startsHere ? revisionOf(response) : readResponse(response, prefix, position, changes);
           if (reached === undefined) continue;
           const batch = { changes, revision: reached };
           changes = [];
@@ -116,36 +116,38 @@ export function openEtcdWatch(client: WatchClient, options: EtcdWatchOptions, on
 
 /** Adds the response's changes; the revision up to which everything has been told now, or undefined. */
 function readResponse(
-  response: IWatchResponse,
+  response: WatchResponse,
   prefix: Buffer,
   position: Revision,
   changes: StoreChange[],
 ): Revision | undefined {
   if (response.canceled) {
-    const compacted = Number(response.compact_revision);
+    const compacted = Number(response.compactRevision);
     if (compacted > 0) throw compactedError(compacted);
-    throw new StoreError('unavailable', `etcd cancelled the watch: ${response.cancel_reason}`);
+    throw new StoreError('unavailable', `etcd cancelled the watch: ${response.cancelReason}`);
   }
   // A watch from the past has all of it still before it.
   if (response.created) return undefined;
   for (const event of response.events) {
-    const { key } = event.kv;
+    const { kv } = event;
+    if (!kv) throw new StoreError('internal', 'etcd told of a change without its key');
+    const { key } = kv;
     if (key.length >= prefix.length && key.compare(prefix, 0, prefix.length, 0, prefix.length) === 0) {
-      changes.push(changeOf(event));
+      changes.push(changeOf(event, kv));
     }
   }
   if (response.fragment) return undefined;
   // The header may be ahead of the events while the watch catches up.
   const last = response.events.at(-1);
-  return last ? Number(last.kv.mod_revision) : Math.max(position, Number(response.header.revision));
+  return last?.kv ? Number(last.kv.modRevision) : Math.max(position, revisionOf(response));
 }
 
-function changeOf({ type, kv, prev_kv }: IEvent): StoreChange {
+function changeOf({ type, prevKv }: Event, kv: KeyValue): StoreChange {
   const key = kv.key.toString();
-  const revision = Number(kv.mod_revision);
-  const previous = prev_kv ? { previous: entryOf(prev_kv) } : {};
-  if (type === 'Delete' || String(type) === 'DELETE') {
-    return { type: 'delete', key, revision, createRevision: Number(prev_kv?.create_revision ?? 0), ...previous };
+  const revision = Number(kv.modRevision);
+  const previous = prevKv ? { previous: entryOf(prevKv) } : {};
+  if (type === Event_EventType.DELETE) {
+    return { type: 'delete', key, revision, createRevision: Number(prevKv?.createRevision ?? 0), ...previous };
   }
-  return { type: 'put', key, revision, createRevision: Number(kv.create_revision), value: kv.value, ...previous };
+  return { type: 'put', key, revision, createRevision: Number(kv.createRevision), value: kv.value, ...previous };
 }

@@ -1,6 +1,7 @@
-import { GRPCInvalidArgumentError, GRPCUnavailableError, type ITxnRequest, type ITxnResponse } from 'etcd3';
+import { status } from '@grpc/grpc-js';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import type { TxnRequest, TxnResponse } from '#proto/generated/etcd/rpc.ts';
 import { StoreError } from '../errors.ts';
 import { createWriteQueue, defaultWriteQueueLimits, type WriteQueueLimits } from './write-queue.ts';
 
@@ -14,42 +15,31 @@ interface Call {
 function scripted(limits: Partial<WriteQueueLimits> = {}) {
   const calls: Call[] = [];
   let revision = 1;
-  const txn = (request: ITxnRequest): Promise<ITxnResponse> =>
+  const txn = (request: TxnRequest): Promise<TxnResponse> =>
     new Promise((resolve, reject) => {
-      const puts = (request.success ?? []).map((nested) => nested.request_txn?.success?.[0]?.request_put);
+      const puts = request.success.map((nested) => nested.requestTxn?.success[0]?.requestPut);
       calls.push({
         keys: puts.map((put) => String(put?.key)),
-        bytes: puts.reduce((sum, put) => sum + (put?.key?.length ?? 0) + (put?.value?.length ?? 0), 0),
+        bytes: puts.reduce((sum, put) => sum + (put?.key.length ?? 0) + (put?.value.length ?? 0), 0),
         answer: (error) => (error ? reject(error) : resolve(responseTo(puts.length, ++revision))),
       });
     });
   const queue = createWriteQueue({
-    kv: { txn },
-    deadline: () => new Date(0),
+    txn,
     limits: { ...defaultWriteQueueLimits, ...limits },
   });
   const put = (key: string, size = 1) => queue.write({ key, value: Buffer.alloc(size), expectedRevision: 0 });
   return { calls, put };
 }
 
-function responseTo(count: number, revision: number): ITxnResponse {
-  const header = { cluster_id: '1', member_id: '1', revision: String(revision), raft_term: '1' };
-  const nested: ITxnResponse = { header, succeeded: true, responses: [] };
-  const none = {
-    response_range: { header, kvs: [], more: false, count: '0' },
-    response_delete_range: { header, deleted: '0', prev_kvs: [] },
-  };
-  const kv = {
-    key: Buffer.alloc(0),
-    create_revision: '0',
-    mod_revision: '0',
-    version: '0',
-    value: Buffer.alloc(0),
-    lease: '0',
-  };
-  const response = { ...none, response_put: { header, prev_kv: kv }, response_txn: nested };
-  return { header, succeeded: true, responses: Array.from({ length: count }, () => response) };
+function responseTo(count: number, revision: number): TxnResponse {
+  const header = { revision: String(revision) };
+  const nested = { responseTxn: { header, succeeded: true, responses: [] } };
+  return { header, succeeded: true, responses: Array.from({ length: count }, () => nested) };
 }
+
+const grpcError = (code: number, details: string) => Object.assign(new Error(`${code}: ${details}`), { code, details });
+const refusal = () => grpcError(status.INVALID_ARGUMENT, 'etcdserver: something is wrong');
 
 const settle = () => new Promise((resolve) => setImmediate(resolve));
 
@@ -123,11 +113,11 @@ describe('group commit', () => {
     const { calls, put } = scripted();
     const writes = Promise.allSettled(['/a', '/bad', '/c'].map((key) => put(key)));
     await settle();
-    calls[0]?.answer(new GRPCInvalidArgumentError('etcdserver: something is wrong'));
+    calls[0]?.answer(refusal());
     await settle();
     expect(calls.slice(1).map(({ keys }) => keys)).toEqual([['/a'], ['/bad'], ['/c']]);
     for (const call of calls.slice(1)) {
-      call.answer(call.keys[0] === '/bad' ? new GRPCInvalidArgumentError('etcdserver: something is wrong') : undefined);
+      call.answer(call.keys[0] === '/bad' ? refusal() : undefined);
     }
     expect((await writes).map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
   });
@@ -136,7 +126,7 @@ describe('group commit', () => {
     const { calls, put } = scripted();
     const writes = Promise.allSettled(['/a', '/b'].map((key) => put(key)));
     await settle();
-    calls[0]?.answer(new GRPCUnavailableError('connection lost'));
+    calls[0]?.answer(grpcError(status.UNAVAILABLE, 'connection lost'));
     const outcomes = await writes;
     expect(calls).toHaveLength(1);
     for (const outcome of outcomes)

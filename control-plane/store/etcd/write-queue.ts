@@ -1,8 +1,16 @@
-import type { ICompare, IRequestOp, ITxnResponse, KVClient } from 'etcd3';
+import {
+  type Compare,
+  Compare_CompareResult,
+  Compare_CompareTarget,
+  type RequestOp,
+  type TxnRequest,
+  type TxnResponse,
+} from '#proto/generated/etcd/rpc.ts';
 import { StoreError } from '../errors.ts';
 import type { Revision, StoreWritten } from '../store.ts';
-import { entryOf } from './entry.ts';
+import { entryOf, revisionOf } from './entry.ts';
 import { isRefusedWhole, toStoreError } from './errors.ts';
+import { rangeRequest } from './range.ts';
 
 /** One conditional write. */
 export interface QueuedWrite {
@@ -21,8 +29,7 @@ export interface WriteQueue {
 }
 
 export interface WriteQueueOptions {
-  readonly kv: Pick<KVClient, 'txn'>;
-  readonly deadline: () => Date;
+  readonly txn: (request: TxnRequest) => Promise<TxnResponse>;
   readonly limits?: WriteQueueLimits;
 }
 
@@ -49,7 +56,7 @@ interface Waiting extends QueuedWrite {
   readonly reject: (error: unknown) => void;
 }
 
-export function createWriteQueue({ kv, deadline, limits = defaultWriteQueueLimits }: WriteQueueOptions): WriteQueue {
+export function createWriteQueue({ txn, limits = defaultWriteQueueLimits }: WriteQueueOptions): WriteQueue {
   let waiting: Waiting[] = [];
   let inFlight = 0;
   let scheduled = false;
@@ -77,7 +84,7 @@ export function createWriteQueue({ kv, deadline, limits = defaultWriteQueueLimit
 
   const commit = async (group: readonly Waiting[]): Promise<void> => {
     try {
-      const response = await send(group);
+      const response = await txn({ compare: [], success: group.map(nestedTransaction), failure: [] });
       for (const [index, write] of group.entries()) settle(write, response, index);
     } catch (error) {
       // One bad write makes etcd refuse the whole group before it does anything: then each must stand for itself.
@@ -85,9 +92,6 @@ export function createWriteQueue({ kv, deadline, limits = defaultWriteQueueLimit
       else for (const write of group) write.reject(isRefusedWhole(error) ? error : toStoreError(error, write.key));
     }
   };
-
-  const send = (group: readonly Waiting[]): Promise<ITxnResponse> =>
-    kv.txn({ success: group.map(nestedTransaction) }, { deadline: deadline() });
 
   return {
     write(write) {
@@ -131,27 +135,32 @@ function takeGroup(
   return { group, rest };
 }
 
-function nestedTransaction({ key, value, expectedRevision, lease }: Waiting): IRequestOp {
+function nestedTransaction({ key, value, expectedRevision, lease = '0' }: Waiting): RequestOp {
   const bytes = Buffer.from(key);
-  const compare: ICompare = { key: bytes, target: 'Mod', result: 'Equal', mod_revision: expectedRevision };
-  const change: IRequestOp = value
-    ? { request_put: { key: bytes, value, ...(lease && { lease }) } }
-    : { request_delete_range: { key: bytes } };
-  return { request_txn: { compare: [compare], success: [change], failure: [{ request_range: { key: bytes } }] } };
+  const compare: Compare = {
+    key: bytes,
+    target: Compare_CompareTarget.MOD,
+    result: Compare_CompareResult.EQUAL,
+    modRevision: String(expectedRevision),
+  };
+  const change: RequestOp = value
+    ? { requestPut: { key: bytes, value, lease } }
+    : { requestDeleteRange: { key: bytes } };
+  return { requestTxn: { compare: [compare], success: [change], failure: [{ requestRange: rangeRequest(key) }] } };
 }
 
-function settle(write: Waiting, response: ITxnResponse, index: number): void {
+function settle(write: Waiting, response: TxnResponse, index: number): void {
   const { key, expectedRevision } = write;
-  const own = response.responses[index]?.response_txn;
+  const own = response.responses[index]?.responseTxn;
   if (own?.succeeded) {
-    write.resolve({ revision: Number(response.header.revision) });
+    write.resolve({ revision: revisionOf(response) });
     return;
   }
   if (!own) {
     write.reject(new StoreError('internal', `etcd did not answer for ${key}`, { key }));
     return;
   }
-  const found = own.responses[0]?.response_range.kvs[0];
+  const found = own.responses[0]?.responseRange?.kvs[0];
   const current = found && { current: entryOf(found) };
   const error =
     expectedRevision === 0
