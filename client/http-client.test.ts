@@ -63,6 +63,7 @@ test('each verb is the request that kube-apiserver knows', async () => {
   await client.updateStatus(configMaps, body);
   await client.patch(configMaps, key, { type: 'strategic', body: { data: {} } }, { subresource: 'status' });
   await client.delete(configMaps, key, { gracePeriodSeconds: 0, preconditions: { uid: 'u' } });
+  await client.delete(configMaps, key, { dryRun: true });
   await client.deleteCollection(configMaps, { namespace: 'default', labelSelector: 'x=y' });
   await client.createSubresource(pods, key, 'binding', { kind: 'Binding' });
   const sent = '{"metadata":{"namespace":"default","name":"a"},"apiVersion":"v1","kind":"ConfigMap"}';
@@ -75,6 +76,7 @@ test('each verb is the request that kube-apiserver knows', async () => {
     `PUT ${at}/a/status application/json ${sent}`,
     `PATCH ${at}/a/status application/strategic-merge-patch+json {"data":{}}`,
     `DELETE ${at}/a application/json {"apiVersion":"v1","kind":"DeleteOptions","gracePeriodSeconds":0,"preconditions":{"uid":"u"}}`,
+    `DELETE ${at}/a application/json {"apiVersion":"v1","kind":"DeleteOptions","dryRun":["All"]}`,
     `DELETE ${at}?labelSelector=x%3Dy application/json {"apiVersion":"v1","kind":"DeleteOptions"}`,
     'POST /api/v1/namespaces/default/pods/a/binding application/json {"kind":"Binding"}',
   ]);

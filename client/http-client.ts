@@ -91,9 +91,16 @@ export function createHttpClient(access: ClusterAccess): HttpClient {
       }),
     async delete(type, key, options = {}) {
       const { gracePeriodSeconds, propagationPolicy, preconditions, dryRun, signal } = options;
-      const body = { apiVersion: 'v1', kind: 'DeleteOptions', gracePeriodSeconds, propagationPolicy, preconditions };
-      const path = withQuery(objectPath(type, key), writeQuery({ dryRun }));
-      await json({ method: 'DELETE', path, body: JSON.stringify(body), signal });
+      const body = {
+        apiVersion: 'v1',
+        kind: 'DeleteOptions',
+        gracePeriodSeconds,
+        propagationPolicy,
+        preconditions,
+        // Where there is a body, servers read no options from the query.
+        ...(dryRun && { dryRun: ['All'] }),
+      };
+      await json({ method: 'DELETE', path: objectPath(type, key), body: JSON.stringify(body), signal });
     },
     async deleteCollection(type, { namespace, signal, delete: deleteOptions, ...query }) {
       const body = { apiVersion: 'v1', kind: 'DeleteOptions', ...deleteOptions };
