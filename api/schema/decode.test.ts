@@ -12,6 +12,23 @@ const deployment = (spec: object): object => ({ apiVersion: 'apps/v1', kind: 'De
 const podWith = (container: object): object => ({ spec: { containers: [{ name: 'a', ...container }] } });
 
 describe('what is fine', () => {
+  it('leaves out empty lists and maps, as if they had not been written', () => {
+    const spec = {
+      containers: [],
+      tolerations: [],
+      nodeSelector: {},
+      affinity: {},
+      volumes: [{ name: 'v', emptyDir: {} }],
+    };
+    const { object } = decode(pods, { metadata: { labels: {}, finalizers: [] }, spec });
+    expect(object).toEqual({
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: {},
+      spec: { containers: [], affinity: {}, volumes: [{ name: 'v', emptyDir: {} }] },
+    });
+  });
+
   it('becomes a private canonical copy', () => {
     const body = Object.freeze({
       metadata: Object.freeze({ name: 'a', creationTimestamp: null, labels: { a: null } }),

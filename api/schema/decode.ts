@@ -150,10 +150,17 @@ function decodeModel(plan: ModelPlan, value: JsonObject, decoding: Decoding, dep
     const given = value[name];
     if (!field) noteUnknown(name, decoding);
     else if (given !== null && given !== undefined) {
-      out[name] = decodeField(plan.structName, name, field, given, decoding, depth + 1);
+      const decoded = decodeField(plan.structName, name, field, given, decoding, depth + 1);
+      // As Go's omitempty: `tolerations: []` and no tolerations are the same template, and must give it the same hash.
+      if (!isEmptyCollection(field, decoded) || plan.required.has(name)) out[name] = decoded;
     }
   }
   return out;
+}
+
+function isEmptyCollection({ kind }: Plan, decoded: unknown): boolean {
+  if (kind === 'list') return Array.isArray(decoded) && decoded.length === 0;
+  return kind === 'map' && isJsonObject(decoded) && Object.keys(decoded).length === 0;
 }
 
 function noteUnknown(name: string, { unknownFields, path }: Decoding): void {

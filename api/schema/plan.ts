@@ -16,6 +16,7 @@ export interface ModelPlan {
   /** `v1.PodSpec`. */
   readonly goType: string;
   readonly fields: ReadonlyMap<string, Plan>;
+  readonly required: ReadonlySet<string>;
 }
 
 const plans = new Map<string, ModelPlan>();
@@ -31,7 +32,12 @@ export function planOf(model: string): ModelPlan {
     fieldPlan(model, name, field),
   ]);
   const [, version = 'V1', structName = model] = /^(?:[A-Z][a-z]+(?=V\d))?(V\d+)(.+)$/.exec(model) ?? [];
-  const plan = { structName, goType: `${version.toLowerCase()}.${structName}`, fields: new Map(fields) };
+  const plan = {
+    structName,
+    goType: `${version.toLowerCase()}.${structName}`,
+    fields: new Map(fields),
+    required: new Set(schema.required),
+  };
   plans.set(model, plan);
   return plan;
 }
