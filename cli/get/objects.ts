@@ -93,7 +93,7 @@ const nameOf = (object: KubeObject, types: ReadonlyMap<string, ResourceType>): s
   return `${type ? qualifiedName(type) : (object.kind ?? '').toLowerCase()}/${object.metadata?.name ?? ''}`;
 };
 
-function customColumns(
+export function customColumns(
   objects: readonly KubeObject[],
   columns: readonly { name: string; path: string }[],
   headers: boolean,

@@ -6,9 +6,11 @@ import { type CliContext, CliError } from '../command.ts';
 import type { Connection } from '../connection.ts';
 import { type OutputFormat, writeValue } from '../printers/output.ts';
 import { formatTable } from '../printers/table.ts';
+import { qualifiedName } from '../resources/names.ts';
 import type { Target } from '../resources/targets.ts';
 import type { GetFlags } from './flags.ts';
 import { layoutRows } from './layout.ts';
+import { customColumns } from './objects.ts';
 import { fetchTable, parseTable, tableAccept } from './table.ts';
 
 /** The present state, then each change as it happens, until the user ends it. One kind at a time, as kubectl. */
@@ -29,8 +31,10 @@ export async function watchTables(
   const query = { namespace, labelSelector: flags.selector, fieldSelector };
   const first = await fetchTable(connection.client, type, query, context.signal);
   const print = createRowPrinter(context, flags, type, format);
+  const printObject = createObjectPrinter(context, flags, type, format);
   if (!flags.watchOnly) print(first.columns, first.rows);
-  let version = first.resourceVersion;
+  // Without a version a watch begins with what is there: objects, where the table above was none.
+  let version = format.kind === 'table' || flags.watchOnly ? first.resourceVersion : undefined;
   while (!context.signal.aborted) {
     const path = withQuery(collectionPath(type, namespace), {
       watch: true,
@@ -56,9 +60,23 @@ export async function watchTables(
       if (format.kind === 'table') {
         const table = parseTable(event.object);
         print(table.columns.length > 0 ? table.columns : first.columns, table.rows);
-      } else writeValue(context, format, event.object);
+      } else printObject(event.object);
     }
   }
+}
+
+/** One object after the other; headings once. */
+function createObjectPrinter(context: CliContext, flags: GetFlags, type: ResourceType, format: OutputFormat) {
+  let headers = flags.headers;
+  return (object: Record<string, unknown>): void => {
+    if (format.kind === 'name') {
+      const name = isRecord(object.metadata) ? object.metadata.name : undefined;
+      context.stdout.write(`${qualifiedName(type)}/${name}\n`);
+    } else if (format.kind === 'columns') {
+      context.stdout.write(customColumns([object], format.columns, headers));
+      headers = false;
+    } else writeValue(context, format, object);
+  };
 }
 
 /** Headings once; columns keep at least the width they had. */
