@@ -5,6 +5,7 @@ import { pods } from '#api/kinds.ts';
 import { createHttpClient, type HttpClient } from '#client/http-client.ts';
 import { loadKubeconfig } from '#client/kubeconfig.ts';
 import { hostLayout } from '#host/layout.ts';
+import { claim } from '#test/harness/owned.ts';
 import { freePorts } from '#test/harness/ports.ts';
 import { mustRun } from '#test/harness/run.ts';
 import { type BenchRow, type Measurement, median, ms } from '../row.ts';
@@ -52,6 +53,7 @@ export const start: Measurement = {
 async function measureUp(): Promise<{ readyMs: number; runningMs: number; etcdMs: number }> {
   const home = mkdtempSync('/var/tmp/berth-bench-');
   const layout = hostLayout(home);
+  claim(home, layout);
   const first = await freePorts(4);
   const env = { ...process.env, BERTH_HOME: home };
   const berth = join(root, 'bin/berth');

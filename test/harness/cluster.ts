@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type HostLayout, hostLayout } from '#host/layout.ts';
 import { findCommand } from '#host/packages.ts';
+import { claim, sweepAbandoned } from './owned.ts';
 import { freePorts } from './ports.ts';
 import { mustRun, type RunOptions, type RunResult, run } from './run.ts';
 
@@ -31,8 +32,10 @@ const berthCommand = join(root, 'bin/berth');
 
 /** `podSubnet` is the third byte of the pod network, so that clusters beside each other do not share one. */
 export async function startCluster(options: { hello?: boolean; podSubnet?: number } = {}): Promise<TestCluster> {
+  await sweepAbandoned();
   const home = mkdtempSync('/var/tmp/berth-test-');
   const layout = hostLayout(home);
+  claim(home, layout);
   const first = await freePorts(4);
   const env = { BERTH_HOME: home, KUBECONFIG: layout.kubeconfig };
   const upArgs = [

@@ -10,6 +10,7 @@ import { removeEverything } from '#host/removal/removal.ts';
 import { writeCniConfig } from '#node-agent/network/cni.ts';
 import { createCriRuntime } from '#node-agent/runtime/cri/runtime.ts';
 import { eventually } from './eventually.ts';
+import { claim, sweepAbandoned } from './owned.ts';
 import { mustRun } from './run.ts';
 
 export interface TestContainerd {
@@ -41,6 +42,8 @@ export async function startContainerd(dir: string, options: TestContainerdOption
     nftTable: `berth_${prefix}`,
     cgroupRoot: `berth-${prefix}`,
   };
+  await sweepAbandoned();
+  claim(dir, layout);
   const clock = createRealClock();
   const socketPath = layout.containerdSocket;
   for (const folder of [layout.runDir, layout.logDir, layout.podLogDir]) mkdirSync(folder, { recursive: true });

@@ -1,0 +1,65 @@
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createRealClock } from '#base/real/clock.ts';
+import { stopProcesses } from '#host/cluster.ts';
+import { type HostLayout, hostLayout } from '#host/layout.ts';
+import { commandLine, isAlive } from '#host/processes/pid.ts';
+import { signalProcess } from '#host/processes/supervised.ts';
+import { removeEverything } from '#host/removal/removal.ts';
+
+/** What a test makes on the machine stands under one of these, with a note of who made it. */
+const parent = '/var/tmp';
+const folders = /^berth-(test|agent|bench)-/;
+const noteFile = 'owner.json';
+
+interface Note {
+  readonly pid: number;
+  readonly bridge: string;
+  readonly nftTable: string;
+  readonly cgroupRoot: string;
+}
+
+/** Notes that this process made what is in `dir`, so that a later run can tell what a killed one has left. */
+export function claim(dir: string, { bridge, nftTable, cgroupRoot }: HostLayout): void {
+  const note: Note = { pid: process.pid, bridge, nftTable, cgroupRoot };
+  writeFileSync(join(dir, noteFile), JSON.stringify(note));
+}
+
+/**
+ * Removes what runs that are gone have left: processes, mounts, interfaces, cgroups, rules, files. Their networks would
+ * otherwise overlap with ours. What belongs to a process that lives is left alone.
+ */
+export async function sweepAbandoned(): Promise<void> {
+  for (const name of readdirSync(parent).filter((one) => folders.test(one))) {
+    const dir = join(parent, name);
+    const note = readNote(dir);
+    if (!note || isAlive(note.pid)) continue;
+    const { bridge, nftTable, cgroupRoot } = note;
+    const layout: HostLayout = { ...hostLayout(dir), bridge, nftTable, cgroupRoot };
+    const clock = createRealClock();
+    await stopProcesses(layout, ['server', 'containerd', 'etcd'], clock);
+    for (const pid of processesOf(dir)) signalProcess(pid, 'SIGKILL');
+    await removeEverything(layout, clock);
+    rmSync(dir, { recursive: true, force: true });
+  }
+}
+
+function readNote(dir: string): Note | undefined {
+  const file = join(dir, noteFile);
+  if (!existsSync(file)) return undefined;
+  const value: unknown = JSON.parse(readFileSync(file, 'utf8'));
+  return isNote(value) ? value : undefined;
+}
+
+const isNote = (value: unknown): value is Note =>
+  typeof value === 'object' &&
+  value !== null &&
+  typeof Reflect.get(value, 'pid') === 'number' &&
+  ['bridge', 'nftTable', 'cgroupRoot'].every((name) => typeof Reflect.get(value, name) === 'string');
+
+/** Those that name the folder on their command line. */
+const processesOf = (dir: string): number[] =>
+  readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => pid !== process.pid && commandLine(pid)?.some((part) => part.includes(`${dir}/`)));
