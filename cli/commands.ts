@@ -34,6 +34,12 @@ export const commands: readonly CommandEntry[] = [
   },
   { name: 'get', group: 'objects', summary: 'List or show objects', load: () => import('./commands/get.ts') },
   {
+    name: 'describe',
+    group: 'objects',
+    summary: 'Show objects in words, and what is wrong with them',
+    load: () => import('./commands/describe.ts'),
+  },
+  {
     name: 'apply',
     group: 'objects',
     summary: 'Make the cluster as manifests say',
