@@ -59,6 +59,7 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('./commands/rollout.ts'),
   },
   { name: 'wait', group: 'objects', summary: 'Wait for a state of objects', load: () => import('./commands/wait.ts') },
+  { name: 'events', group: 'objects', summary: 'List what has happened', load: () => import('./commands/events.ts') },
   { name: 'label', group: 'objects', summary: 'Set or remove labels', load: () => import('./commands/label.ts') },
   {
     name: 'annotate',

@@ -107,5 +107,7 @@ async function readSets(
   { metadata: { namespace, uid } }: Stored<KubeObject>,
 ) {
   const { items } = await client.list(kinds.replicaSets, { namespace, signal });
-  return items.filter((set) => set.metadata.ownerReferences?.some((one) => one.controller && one.uid === uid));
+  return items
+    .filter((set) => set.metadata.ownerReferences?.some((one) => one.controller && one.uid === uid))
+    .sort((a, b) => Date.parse(a.metadata.creationTimestamp) - Date.parse(b.metadata.creationTimestamp));
 }

@@ -13,11 +13,7 @@ export function genericLines(object: KubeObject): string[] {
     ),
     ...labelLines('Labels', labels),
     ...annotationLines('Annotations', annotations),
-    `API Version:\t${apiVersion ?? ''}`,
-    `Kind:\t${kind ?? ''}`,
-    'Metadata:',
-    ...indent(fieldLines(other)),
-    ...fieldLines(rest),
+    ...fieldLines({ apiVersion, kind, metadata: other, ...rest }),
   ];
 }
 

@@ -1,7 +1,7 @@
 import { formatAge } from '#api/duration.ts';
 import type { V1Lease, V1Node, V1Pod } from '#api/generated/types.ts';
 import { annotationLines, byKey, headLines, indent, labelLines, longTime } from './lines.ts';
-import { nodeResources, podTotals, type ResourceTotals } from './resources.ts';
+import { nodeResources, totalOf } from './resources.ts';
 import { taintLines } from './scheduling.ts';
 
 /** `pods`: those on the node that have not ended; `lease`: its sign of life. */
@@ -86,9 +86,14 @@ function infoLines({ status }: V1Node): string[] {
 
 function podTable(node: V1Node, pods: readonly V1Pod[], nowMs: number): string[] {
   const rows = pods.map((pod) => {
-    const { requests, limits } = podTotals([pod], node);
+    const cell = (amounts: 'requests' | 'limits', name: string): string => totalOf([pod], node, amounts, name);
     const age = formatAge(nowMs - Date.parse(pod.metadata?.creationTimestamp ?? ''));
-    const amounts = [requests.cpu, limits.cpu, requests.memory, limits.memory].join('\t');
+    const amounts = [
+      cell('requests', 'cpu'),
+      cell('limits', 'cpu'),
+      cell('requests', 'memory'),
+      cell('limits', 'memory'),
+    ].join('\t');
     return `${pod.metadata?.namespace}\t${pod.metadata?.name}\t${amounts}\t${age}`;
   });
   return [
@@ -102,11 +107,11 @@ function podTable(node: V1Node, pods: readonly V1Pod[], nowMs: number): string[]
 }
 
 function totalLines(node: V1Node, pods: readonly V1Pod[]): string[] {
-  const { requests, limits } = podTotals(pods, node);
-  const row = (name: keyof ResourceTotals): string => `${name}\t${requests[name]}\t${limits[name]}`;
+  const row = (name: string): string =>
+    `${name}\t${totalOf(pods, node, 'requests', name)}\t${totalOf(pods, node, 'limits', name)}`;
   return [
     'Allocated resources:',
     '  (Total limits may be over 100 percent, i.e., overcommitted.)',
-    ...indent(['Resource\tRequests\tLimits', '--------\t--------\t------', ...nodeResources.map(row)]),
+    ...indent(['Resource\tRequests\tLimits', '--------\t--------\t------', ...nodeResources(node).map(row)]),
   ];
 }

@@ -8,25 +8,22 @@ import {
   quantityMilli,
 } from '#api/quantity.ts';
 
-export const nodeResources = ['cpu', 'memory', 'ephemeral-storage'] as const;
+/** Those that are shared out on this node. */
+export const nodeResources = ({ status }: V1Node): string[] => [
+  'cpu',
+  'memory',
+  'ephemeral-storage',
+  ...Object.keys(status?.allocatable ?? {})
+    .filter((name) => name.startsWith('hugepages-'))
+    .sort(),
+];
 
-/** As text with the share of the node: `250m (12%)`. */
-export type ResourceTotals = Readonly<Record<(typeof nodeResources)[number], string>>;
-
-type Amounts = 'requests' | 'limits';
-
-export function podTotals(pods: readonly V1Pod[], node: V1Node): Record<Amounts, ResourceTotals> {
-  const totals = (amounts: Amounts): ResourceTotals => ({
-    cpu: share(pods, node, amounts, 'cpu'),
-    memory: share(pods, node, amounts, 'memory'),
-    'ephemeral-storage': share(pods, node, amounts, 'ephemeral-storage'),
-  });
-  return { requests: totals('requests'), limits: totals('limits') };
-}
+export type Amounts = 'requests' | 'limits';
 
 const zero = parseQuantity('0');
 
-function share(pods: readonly V1Pod[], { status }: V1Node, amounts: Amounts, name: string): string {
+/** What the pods take of one resource, and the share of the node that it is: `250m (12%)`. */
+export function totalOf(pods: readonly V1Pod[], { status }: V1Node, amounts: Amounts, name: string): string {
   const total = pods.map((pod) => podAmount(pod, amounts, name)).reduce(addQuantities, zero);
   const allocatable = status?.allocatable?.[name];
   const whole = allocatable === undefined ? 0n : BigInt(quantityMilli(parseQuantity(allocatable)));
