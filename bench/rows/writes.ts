@@ -40,8 +40,8 @@ export const writes: Measurement = {
 
 /** The load comes from a process of its own; it shares the machine's cores with server and etcd. */
 function loadApi(kubeconfig: string): Promise<number> {
-  const script = join(import.meta.dirname, '../load/create-configmaps.ts');
-  const child = spawn(process.execPath, [script, kubeconfig, String(clients), String(seconds)], {
+  const script = join(import.meta.dirname, '../load/configmaps.ts');
+  const child = spawn(process.execPath, [script, 'create', kubeconfig, String(clients), String(seconds)], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   let output = '';
