@@ -23,12 +23,12 @@ const headEnd = Buffer.from('\r\n\r\n');
 export async function connectKeepAlive({ host, port, ca, cert, key }: Target): Promise<KeepAliveClient> {
   const socket: TLSSocket = connect({ host, port, ca, cert, key, ALPNProtocols: ['http/1.1'] });
   let waiting: { resolve(status: number): void; reject(error: Error): void } | undefined;
-  let received = Buffer.alloc(0);
+  let received: Buffer = Buffer.alloc(0);
   const fail = (error: Error): void => waiting?.reject(error);
   socket.setNoDelay(true);
   socket.on('error', fail);
   socket.on('close', () => fail(new Error('the server closed the connection')));
-  socket.on('data', (chunk) => {
+  socket.on('data', (chunk: Buffer) => {
     received = received.length === 0 ? chunk : Buffer.concat([received, chunk]);
     const end = received.indexOf(headEnd);
     if (end < 0) return;
