@@ -7,11 +7,12 @@ const unit = ['base', 'api', 'client', 'control-plane', 'node-agent', 'host', 'c
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: 'unit', include: [...unit, 'test/contract/**/*.test.ts'], testTimeout: 15_000 } },
+      { test: { name: 'unit', include: [...unit, 'test/{contract,harness}/**/*.test.ts'], testTimeout: 15_000 } },
       {
         test: {
           name: 'integration',
           include: ['test/integration/**/*.test.ts'],
+          globalSetup: 'test/integration/setup.ts',
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },

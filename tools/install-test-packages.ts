@@ -1,6 +1,6 @@
 /** Installs what the tests need of Debian, where it is missing: the packages of `berth up`, and a kubectl. */
 import { spawnSync } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { findCommand, installPackages, missingPackages, type NeededPackage } from '#host/packages.ts';
 
@@ -16,7 +16,20 @@ const forTests: readonly NeededPackage[] = [
 const missing = [...missingPackages(), ...forTests.filter((one) => !one.provides.some((file) => findCommand(file)))];
 for (const one of missing) console.log(`installing ${one.name}: ${one.why}`);
 await installPackages(missing, join(cache, 'install.log'));
+await installEngine();
 bringOldKubectl();
+
+/** For etcd in containers; the tests can do without, so that it cannot be had fails nothing. */
+async function installEngine(): Promise<void> {
+  if (findCommand('dockerd') || process.env.DOCKER_HOST || existsSync('/var/run/docker.sock')) return;
+  const engine = { name: 'docker.io', provides: ['dockerd'], why: "testcontainers' engine" };
+  console.log(`installing ${engine.name}: ${engine.why}`);
+  try {
+    await installPackages([engine], join(cache, 'install.log'));
+  } catch (error) {
+    console.log(`${engine.name} cannot be had here: ${error instanceof Error ? error.message : error}`);
+  }
+}
 
 /** Debian's kubectl 1.20 beside the machine's newer one, unpacked and not installed: both must work. */
 function bringOldKubectl(): void {

@@ -1,8 +1,13 @@
-/** A throw-away etcd for tests: its own folder, free ports, nothing synced to disk, gone afterwards. */
-import { type ChildProcess, spawn } from 'node:child_process';
+/**
+ * A throw-away etcd for tests: its own folder, free ports, nothing synced to disk, gone afterwards. In a container where
+ * the run has an engine (`test/integration/setup.ts`), else as a process.
+ */
 import { mkdtemp, rm, statfs } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { readEngineSettings } from './engine/settings.ts';
+import { createEtcdContainer } from './etcd-container.ts';
+import { createEtcdProcess, type EtcdRun } from './etcd-process.ts';
 import { freePorts } from './ports.ts';
 
 export interface TestEtcd {
@@ -23,7 +28,6 @@ export interface TestEtcdOptions {
 }
 
 const readyMaxMs = 20_000;
-const errorTextMax = 4000;
 /** etcd alone reserves 64 MiB for its log, twice. */
 const memoryBytesMin = 1024 ** 3;
 
@@ -40,21 +44,14 @@ export async function startEtcd(options: TestEtcdOptions = {}): Promise<TestEtcd
     ...(options.flags ?? []),
   ];
 
-  let child: ChildProcess | undefined;
+  const engine = readEngineSettings();
+  const run = engine ? createEtcdContainer(engine, flags, folder) : createEtcdProcess(flags);
   const start = async (): Promise<void> => {
-    child = spawn('etcd', flags, { stdio: ['ignore', 'ignore', 'pipe'] });
-    await ready(child, client);
-  };
-  const kill = async (): Promise<void> => {
-    const dying = child;
-    child = undefined;
-    if (!dying || dying.exitCode !== null || dying.signalCode !== null) return;
-    const ended = new Promise((resolve) => dying.once('exit', resolve));
-    dying.kill('SIGKILL');
-    await ended;
+    await run.start();
+    await ready(run, client);
   };
   const stop = async (): Promise<void> => {
-    await kill();
+    await run.remove();
     if (!options.dataDir) await rm(folder, { recursive: true, force: true });
   };
 
@@ -67,41 +64,22 @@ export async function startEtcd(options: TestEtcdOptions = {}): Promise<TestEtcd
   return {
     endpoints: [client],
     stop,
-    kill,
+    kill: () => run.kill(),
     async restart() {
-      await kill();
+      await run.kill();
       await start();
     },
   };
 }
 
 /** Resolves when etcd says that it is healthy, rejects when it ends first or takes too long. */
-async function ready(child: ChildProcess, client: string): Promise<void> {
-  let said = '';
-  child.stderr?.on('data', (chunk) => {
-    said = `${said}${chunk}`.slice(-errorTextMax);
-  });
-  const stopPolling = new AbortController();
-  const ended = new Promise<never>((_, reject) => {
-    child.once('error', (error) => reject(new Error(`etcd cannot be started: ${error.message}`, { cause: error })));
-    child.once('exit', (code, signal) =>
-      reject(new Error(`etcd ended (${code ?? signal}) before it was ready: ${said}`)),
-    );
-  });
-  try {
-    await Promise.race([ended, untilHealthy(client, stopPolling.signal)]);
-  } finally {
-    stopPolling.abort();
-    // Later the end is expected; an unheard rejection would end the test run.
-    ended.catch(() => undefined);
-  }
-}
-
-async function untilHealthy(client: string, signal: AbortSignal): Promise<void> {
+async function ready(run: EtcdRun, client: string): Promise<void> {
   const untilMs = performance.now() + readyMaxMs;
-  while (performance.now() < untilMs && !signal.aborted) {
+  while (performance.now() < untilMs) {
     const answer = await fetch(`${client}/health`, { signal: AbortSignal.timeout(1000) }).catch(() => undefined);
     if (answer?.ok && (await answer.text()).includes('true')) return;
+    const lastWords = await run.lastWords();
+    if (lastWords !== undefined) throw new Error(`etcd ended before it was ready: ${lastWords}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
   throw new Error(`etcd was not ready within ${readyMaxMs} ms`);
