@@ -1,6 +1,7 @@
 import type { KubeObject } from '#api/meta.ts';
 import { StatusError } from '#api/status-error.ts';
 import { applyObject } from '../apply/apply-object.ts';
+import { collect } from '../collect.ts';
 import { type CliContext, CliError, type CommandModule } from '../command.ts';
 import { type ClientFlags, type Connection, clientFlags, withConnection } from '../connection.ts';
 import { type ManifestObject, readManifests } from '../manifests/read.ts';
@@ -31,8 +32,6 @@ export const command: CommandModule = {
       .action((flags: ApplyFlags) => withConnection(context, flags, (connection) => apply(context, connection, flags)));
   },
 };
-
-const collect = (value: string, before: string[] = []): string[] => [...before, value];
 
 /** Every object is tried; the first failure decides the exit code, and each is reported with its file. */
 async function apply(context: CliContext, connection: Connection, flags: ApplyFlags): Promise<void> {

@@ -1,4 +1,5 @@
 import { isNotFound } from '#api/status-error.ts';
+import { collect } from '../collect.ts';
 import { type CliContext, CliError, type CommandModule } from '../command.ts';
 import { type ClientFlags, type Connection, clientFlags, withConnection } from '../connection.ts';
 import { qualifiedName } from '../resources/names.ts';
@@ -46,8 +47,6 @@ export const command: CommandModule = {
       );
   },
 };
-
-const collect = (value: string, before: string[] = []): string[] => [...before, value];
 
 async function deleteAll(
   context: CliContext,

@@ -1,18 +1,21 @@
 import type { ResourceType } from '#api/resource-type.ts';
 import { isNotFound } from '#api/status-error.ts';
+import { collect, collectCommas } from '../collect.ts';
 import { type CliContext, CliError, type CommandModule } from '../command.ts';
 import { type Connection, clientFlags, withConnection } from '../connection.ts';
 import type { GetFlags } from '../get/flags.ts';
 import { layoutRows } from '../get/layout.ts';
 import { printObjects } from '../get/objects.ts';
 import { scopeOf } from '../get/scope.ts';
-import { fetchTable, type ServerTable } from '../get/table.ts';
+import { sortByPath } from '../get/sort.ts';
+import { defaultPageSize, fetchTable, type ServerTable } from '../get/table.ts';
 import { watchTables } from '../get/watch.ts';
 import { readManifests } from '../manifests/read.ts';
 import { parseOutput } from '../printers/output.ts';
 import { formatTable } from '../printers/table.ts';
 import { qualifiedName } from '../resources/names.ts';
 import { parseTargets, type Target } from '../resources/targets.ts';
+import { whole } from '../whole.ts';
 
 export const command: CommandModule = {
   register(program, context) {
@@ -27,10 +30,14 @@ export const command: CommandModule = {
       .option('--watch-only', 'show changes only')
       .option('--no-headers', 'without the line of headings')
       .option('--show-labels', 'with a column of all labels')
-      .option('-L, --label-columns <labels>', 'with a column for each of these labels', commaList)
+      .option('-L, --label-columns <labels>', 'with a column for each of these labels', collectCommas)
       .option('-f, --filename <path>', 'the objects that this file or folder names', collect)
+      .option('-R, --recursive', 'folders within folders too')
       .option('--ignore-not-found', 'no error when an object is not there')
-      .option('--sort-by <jsonpath>', 'in the order of this field')
+      .option('--sort-by <jsonpath>', 'in the order of this field: .metadata.creationTimestamp')
+      .option('--show-kind', 'with the kind before each name')
+      .option('--chunk-size <count>', 'objects per request; 0: all at once', String(defaultPageSize))
+      .option('--raw <path>', 'print the answer of the server to this path as it is')
       .addHelpText(
         'after',
         '\nExamples:\n  berth get pods -A -o wide\n  berth get deploy/web -o yaml\n  berth get pods -l app=web -w\n  berth get pods -o custom-columns=NAME:.metadata.name,NODE:.spec.nodeName',
@@ -41,30 +48,36 @@ export const command: CommandModule = {
   },
 };
 
-const collect = (value: string, before: string[] = []): string[] => [...before, value];
-const commaList = (value: string, before: string[] = []): string[] => [...before, ...value.split(',')];
-
 async function get(
   context: CliContext,
   connection: Connection,
   what: readonly string[],
   flags: GetFlags,
 ): Promise<void> {
+  if (flags.raw !== undefined) return printRaw(context, connection, flags.raw);
   const format = parseOutput(flags.output);
+  whole('--chunk-size', flags.chunkSize, 0);
   const targets = flags.filename
-    ? await targetsOfFiles(context, connection, flags.filename)
+    ? await targetsOfFiles(context, connection, flags.filename, flags.recursive)
     : await parseTargets(what, connection.mapper);
   if (flags.watch || flags.watchOnly) return watchTables(context, connection, targets, flags, format);
-  if (format.kind === 'table' && !flags.sortBy) return printTables(context, connection, targets, flags, format.wide);
+  if (format.kind === 'table') return printTables(context, connection, targets, flags, format.wide);
   await printObjects(context, connection, targets, flags, format);
+}
+
+async function printRaw({ stdout, signal }: CliContext, { client }: Connection, path: string): Promise<void> {
+  const absolute = path.startsWith('/') ? path : `/${path}`;
+  const response = await client.transport.request({ method: 'GET', path: absolute, accept: '*/*', signal });
+  stdout.write(await response.body.text());
 }
 
 async function targetsOfFiles(
   context: CliContext,
   connection: Connection,
   files: readonly string[],
+  recursive: boolean | undefined,
 ): Promise<Target[]> {
-  const objects = await readManifests(files, context);
+  const objects = await readManifests(files, context, { recursive });
   return Promise.all(
     objects.map(async ({ object }) => ({
       type: await connection.mapper.forObject(object),
@@ -89,9 +102,10 @@ async function printTables(
       failed = true;
     });
     if (table.rows.length === 0) continue;
-    const { columns, rows } = layoutRows(table.columns, table.rows, {
+    const sorted = flags.sortBy ? sortByPath(table.rows, flags.sortBy, ({ object }) => object) : table.rows;
+    const { columns, rows } = layoutRows(table.columns, sorted, {
       withNamespace: flags.allNamespaces === true && type.namespaced,
-      namePrefix: groups.length > 1 ? `${qualifiedName(type)}/` : '',
+      namePrefix: groups.length > 1 || flags.showKind ? `${qualifiedName(type)}/` : '',
       showLabels: flags.showLabels ?? false,
       labelColumns: flags.labelColumns ?? [],
     });
@@ -134,7 +148,14 @@ async function tableOf(
       const table = await fetchTable(
         connection.client,
         type,
-        { namespace, name, labelSelector: flags.selector, fieldSelector: flags.fieldSelector },
+        {
+          namespace,
+          name,
+          labelSelector: flags.selector,
+          fieldSelector: flags.fieldSelector,
+          withObjects: flags.sortBy !== undefined,
+          pageSize: Number(flags.chunkSize),
+        },
         context.signal,
       );
       whole = { ...table, rows: [...whole.rows, ...table.rows] };

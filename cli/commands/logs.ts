@@ -3,10 +3,11 @@ import { type CliContext, CliError, type CommandModule } from '../command.ts';
 import { type ClientFlags, type Connection, clientFlags, withConnection } from '../connection.ts';
 import { wholeLines } from '../logs/lines.ts';
 import { createPrefixer } from '../logs/prefix.ts';
-import { type LogFlags, logQuery, whole } from '../logs/query.ts';
+import { type LogFlags, logQuery } from '../logs/query.ts';
 import { readLog } from '../logs/read.ts';
 import { findSources, type LogSource, type SourceFlags } from '../logs/sources.ts';
 import { writeAll } from '../streams/write.ts';
+import { whole } from '../whole.ts';
 
 interface LogsFlags extends ClientFlags, LogFlags, SourceFlags {
   readonly prefix?: boolean;

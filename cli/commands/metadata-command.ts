@@ -1,4 +1,5 @@
 import type { KubeObject } from '#api/meta.ts';
+import { collect } from '../collect.ts';
 import { type CliContext, CliError, type CommandModule } from '../command.ts';
 import { type ClientFlags, type Connection, clientFlags, withConnection } from '../connection.ts';
 import { qualifiedName } from '../resources/names.ts';
@@ -26,11 +27,7 @@ export function metadataCommand(
         .option('--list', `print the ${field}`)
         .option('-l, --selector <selector>', 'objects with these labels')
         .option('--all', 'all objects of the kind in the namespace')
-        .option(
-          '-f, --filename <path>',
-          'the objects that this file or folder names',
-          (value: string, before: string[] = []) => [...before, value],
-        )
+        .option('-f, --filename <path>', 'the objects that this file or folder names', collect)
         .addHelpText(
           'after',
           `\nExamples:\n  berth ${verb} pod web-1 tier=front\n  berth ${verb} pods -l app=web tier=back --overwrite\n  berth ${verb} deploy/web tier-`,

@@ -1,4 +1,5 @@
 import { isRecord } from '#client/stored.ts';
+import { collect } from '../collect.ts';
 import { type CliContext, CliError, type CommandModule } from '../command.ts';
 import { type ClientFlags, type Connection, clientFlags, withConnection } from '../connection.ts';
 import { qualifiedName } from '../resources/names.ts';
@@ -18,11 +19,7 @@ export const command: CommandModule = {
       .argument('[what...]', 'TYPE NAME... or TYPE/NAME...')
       .requiredOption('--replicas <count>', 'the new number')
       .option('--current-replicas <count>', 'only when there are this many now')
-      .option(
-        '-f, --filename <path>',
-        'the objects that this file or folder names',
-        (value: string, before: string[] = []) => [...before, value],
-      )
+      .option('-f, --filename <path>', 'the objects that this file or folder names', collect)
       .option('-l, --selector <selector>', 'objects with these labels')
       .option('--all', 'all objects of the kind in the namespace')
       .addHelpText(

@@ -1,4 +1,5 @@
 import { isRecord } from '#client/stored.ts';
+import { collect } from '../collect.ts';
 import { type CliContext, CliError, type CommandModule } from '../command.ts';
 import { type ClientFlags, type Connection, clientFlags, withConnection } from '../connection.ts';
 import { evaluatePath, formatValue } from '../printers/jsonpath/evaluate.ts';
@@ -20,11 +21,7 @@ export const command: CommandModule = {
       .argument('[what...]', 'TYPE NAME..., TYPE/NAME..., or TYPE with -l or --all')
       .requiredOption('--for <state>', 'condition=NAME[=VALUE], jsonpath={PATH}=VALUE, delete or create')
       .option('--timeout <duration>', 'how long, for example 30s; 0 looks once; a negative one waits a week', '30s')
-      .option(
-        '-f, --filename <path>',
-        'the objects that this file or folder names',
-        (value: string, before: string[] = []) => [...before, value],
-      )
+      .option('-f, --filename <path>', 'the objects that this file or folder names', collect)
       .option('-l, --selector <selector>', 'objects with these labels')
       .option('--field-selector <selector>', 'objects with these fields')
       .option('--all', 'all objects of the kind in the namespace')

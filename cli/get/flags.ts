@@ -13,4 +13,8 @@ export interface GetFlags extends ClientFlags {
   readonly filename?: string[];
   readonly ignoreNotFound?: boolean;
   readonly sortBy?: string;
+  readonly showKind?: boolean;
+  readonly chunkSize: string;
+  readonly recursive?: boolean;
+  readonly raw?: string;
 }

@@ -3,7 +3,7 @@ import type { ResourceType } from '#api/resource-type.ts';
 import { isNotFound } from '#api/status-error.ts';
 import { collectionPath, objectPath, withQuery } from '#client/http/urls.ts';
 import { isRecord } from '#client/stored.ts';
-import type { CliContext } from '../command.ts';
+import { type CliContext, CliError } from '../command.ts';
 import type { Connection } from '../connection.ts';
 import { evaluatePath, formatValue } from '../printers/jsonpath/evaluate.ts';
 import { parsePath } from '../printers/jsonpath/parse.ts';
@@ -12,10 +12,10 @@ import { formatTable } from '../printers/table.ts';
 import { qualifiedName } from '../resources/names.ts';
 import type { Target } from '../resources/targets.ts';
 import type { GetFlags } from './flags.ts';
-import { formatLabels } from './layout.ts';
 import { scopeOf } from './scope.ts';
+import { sortByPath } from './sort.ts';
 
-/** Everything but the server's own tables: json, yaml, names, jsonpath, custom columns, and lists in an order of our own. */
+/** Everything but the server's own tables: json, yaml, names, jsonpath and custom columns. */
 export async function printObjects(
   context: CliContext,
   connection: Connection,
@@ -24,16 +24,29 @@ export async function printObjects(
   format: OutputFormat,
 ): Promise<void> {
   const objects: KubeObject[] = [];
+  let missing = 0;
   for (const { type, name } of targets) {
     const namespace = scopeOf(type, connection, flags);
     if (name !== undefined) {
-      const found = await readOne(connection, type, { namespace, name }, flags);
+      const found = await readOne(context, connection, type, { namespace, name }, flags);
       if (found) objects.push(found);
+      else if (!flags.ignoreNotFound) missing++;
     } else objects.push(...(await readAll(connection, type, namespace, flags)));
   }
-  const sorted = flags.sortBy ? sortBy(objects, flags.sortBy) : objects;
+  const sorted = flags.sortBy ? sortByPath(objects, flags.sortBy, (object) => object) : objects;
   const single = targets.length === 1 && targets[0]?.name !== undefined;
-  if (single && sorted.length === 0) return;
+  if (sorted.length > 0 || missing + (single ? 1 : 0) === 0) write(context, targets, sorted, single, flags, format);
+  if (missing > 0) throw new CliError('');
+}
+
+function write(
+  context: CliContext,
+  targets: readonly Target[],
+  sorted: readonly KubeObject[],
+  single: boolean,
+  flags: GetFlags,
+  format: OutputFormat,
+): void {
   const types = new Map(targets.map(({ type }) => [type.kind, type]));
   switch (format.kind) {
     case 'name':
@@ -41,9 +54,6 @@ export async function printObjects(
       return;
     case 'columns':
       context.stdout.write(customColumns(sorted, format.columns, flags.headers));
-      return;
-    case 'table':
-      context.stdout.write(plainTable(sorted, flags));
       return;
     default:
       writeValue(context, format, single ? sorted[0] : listOf(sorted));
@@ -57,15 +67,18 @@ const listOf = (items: readonly KubeObject[]) => ({
   items,
 });
 
+/** What is not there is told of; the rest is shown all the same. */
 async function readOne(
+  context: CliContext,
   connection: Connection,
   type: ResourceType,
   key: { namespace: string | undefined; name: string },
   flags: GetFlags,
 ): Promise<KubeObject | undefined> {
   const value = await connection.client.json({ method: 'GET', path: objectPath(type, key) }).catch((error: unknown) => {
-    if (flags.ignoreNotFound && isNotFound(error)) return undefined;
-    throw error;
+    if (!isNotFound(error)) throw error;
+    if (!flags.ignoreNotFound) context.stderr.write(`Error from server (NotFound): ${error.message}\n`);
+    return undefined;
   });
   return isRecord(value) ? value : undefined;
 }
@@ -109,26 +122,4 @@ export function customColumns(
     rows,
     { wide: true, headers },
   );
-}
-
-/** With --sort-by the order is ours, so the server's table cannot be used as it comes. */
-function plainTable(objects: readonly KubeObject[], flags: GetFlags): string {
-  const columns = ['Name', 'Created', ...(flags.showLabels ? ['Labels'] : [])].map((name) => ({ name, wide: false }));
-  const rows = objects.map((object) => [
-    object.metadata?.name ?? '',
-    object.metadata?.creationTimestamp ?? '',
-    ...(flags.showLabels ? [formatLabels(object.metadata?.labels ?? {})] : []),
-  ]);
-  return formatTable(columns, rows, { wide: true, headers: flags.headers });
-}
-
-function sortBy(objects: readonly KubeObject[], path: string): KubeObject[] {
-  const steps = parsePath(path.replace(/^\{|\}$/g, ''));
-  const key = (object: KubeObject): unknown => evaluatePath(steps, object)[0];
-  return [...objects].sort((a, b) => compare(key(a), key(b)));
-}
-
-function compare(a: unknown, b: unknown): number {
-  if (typeof a === 'number' && typeof b === 'number') return a - b;
-  return String(a ?? '').localeCompare(String(b ?? ''));
 }

@@ -17,6 +17,8 @@ export interface ServerRow {
   readonly name: string;
   readonly namespace: string | undefined;
   readonly labels: Readonly<Record<string, string>>;
+  /** Its metadata, or all of it where the query asked for that. */
+  readonly object: unknown;
 }
 
 export const tableAccept = 'application/json;as=Table;v=v1;g=meta.k8s.io,application/json';
@@ -26,9 +28,13 @@ export interface TableQuery {
   readonly name?: string | undefined;
   readonly labelSelector?: string | undefined;
   readonly fieldSelector?: string | undefined;
+  /** Rows come with their whole objects, for what the columns do not show. */
+  readonly withObjects?: boolean | undefined;
+  /** Objects per request; 0: all at once. */
+  readonly pageSize?: number | undefined;
 }
 
-const pageSize = 500;
+export const defaultPageSize = 500;
 
 /** All pages of a list, or one object. */
 export async function fetchTable(
@@ -37,20 +43,21 @@ export async function fetchTable(
   query: TableQuery,
   signal: AbortSignal,
 ): Promise<ServerTable> {
-  const { namespace, name, labelSelector, fieldSelector } = query;
+  const { namespace, name, labelSelector, fieldSelector, pageSize = defaultPageSize } = query;
+  const includeObject = query.withObjects ? 'Object' : undefined;
   if (name !== undefined) {
-    return parseTable(
-      await client.json({ method: 'GET', path: objectPath(type, { namespace, name }), accept: tableAccept, signal }),
-    );
+    const path = withQuery(objectPath(type, { namespace, name }), { includeObject });
+    return parseTable(await client.json({ method: 'GET', path, accept: tableAccept, signal }));
   }
   let table: ServerTable | undefined;
   let more: string | undefined;
   do {
     const path = withQuery(collectionPath(type, namespace), {
-      limit: pageSize,
+      limit: pageSize > 0 ? pageSize : undefined,
       labelSelector,
       fieldSelector,
       continue: more,
+      includeObject,
     });
     const body = await client.json({ method: 'GET', path, accept: tableAccept, signal });
     const page = parseTable(body);
@@ -80,6 +87,7 @@ function parseRow(row: Record<string, unknown>): ServerRow {
     name: String(metadata.name ?? ''),
     namespace: typeof metadata.namespace === 'string' ? metadata.namespace : undefined,
     labels: Object.fromEntries(Object.entries(labels).map(([key, value]) => [key, String(value)])),
+    object: row.object,
   };
 }
 

@@ -1,5 +1,6 @@
 import { CliError } from '../command.ts';
 import { parseDuration } from '../wait/duration.ts';
+import { whole } from '../whole.ts';
 
 /** How much of a log, as the flags say. */
 export interface LogFlags {
@@ -31,12 +32,6 @@ export function logQuery(flags: LogFlags, bySelector: boolean): LogQuery {
     tailLines: tail < 0 ? undefined : tail,
     limitBytes: flags.limitBytes === undefined ? undefined : whole('--limit-bytes', flags.limitBytes, 1),
   };
-}
-
-export function whole(flag: string, text: string, least: number): number {
-  const value = Number(text);
-  if (text.trim() !== '' && Number.isInteger(value) && value >= least) return value;
-  throw new CliError(`${flag} must be a whole number from ${least}, but is ${JSON.stringify(text)}`, { exitCode: 2 });
 }
 
 function time(text: string): string {
