@@ -103,5 +103,11 @@ export const commands: readonly CommandEntry[] = [
     summary: 'List the kinds that the server has',
     load: () => import('./commands/api-resources.ts'),
   },
+  {
+    name: 'completion',
+    group: 'other',
+    summary: 'Make the shell complete our verbs, flags and names',
+    load: () => import('./commands/completion.ts'),
+  },
   { name: 'version', group: 'other', summary: 'Show versions', load: () => import('./commands/version.ts') },
 ];

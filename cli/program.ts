@@ -7,6 +7,13 @@ import { describeCommands } from './usage.ts';
 
 /** Runs one command line. Returns the exit code: 0 done, 1 failed, 2 wrong usage, 130 interrupted. */
 export async function runCli(given: readonly string[], context: CliContext): Promise<number> {
+  const [first, ...words] = given;
+  // A shell asks for it with words that are not finished; it is no verb for people.
+  if (first === '__complete') {
+    const { complete } = await import('./completion/complete.ts');
+    await complete(words, context);
+    return 0;
+  }
   const program = createProgram(context);
   const { verb, args } = verbFirst(given);
   const entry = commands.find((one) => one.name === verb);

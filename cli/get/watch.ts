@@ -1,5 +1,6 @@
 import type { ResourceType } from '#api/resource-type.ts';
 import { readLines } from '#client/http/lines.ts';
+import { networkError } from '#client/http/transport.ts';
 import { collectionPath, withQuery } from '#client/http/urls.ts';
 import { isRecord } from '#client/stored.ts';
 import { type CliContext, CliError } from '../command.ts';
@@ -51,7 +52,9 @@ export async function watchTables(
       stream: true,
       signal: context.signal,
     });
-    for await (const line of readLines(response.body)) {
+    for await (const line of readLines(wordedErrors(response.body, connection, context.signal), {
+      unfinished: 'drop',
+    })) {
       const event: unknown = JSON.parse(line);
       if (!isRecord(event) || !isRecord(event.object)) continue;
       if (event.type === 'ERROR') throw new CliError(String(event.object.message ?? 'the watch ended with an error'));
@@ -77,6 +80,19 @@ function createObjectPrinter(context: CliContext, flags: GetFlags, type: Resourc
       headers = false;
     } else writeValue(context, format, object);
   };
+}
+
+/** A connection that breaks is told of in words. */
+async function* wordedErrors(
+  body: AsyncIterable<Buffer>,
+  { client }: Connection,
+  signal: AbortSignal,
+): AsyncGenerator<Buffer> {
+  try {
+    yield* body;
+  } catch (error) {
+    throw networkError(error, client.access.server, signal);
+  }
 }
 
 /** Headings once; columns keep at least the width they had. */
