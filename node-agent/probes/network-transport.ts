@@ -1,18 +1,15 @@
+import { type IncomingMessage, request } from 'node:http';
+import { request as secureRequest } from 'node:https';
 import { connect } from 'node:net';
 import { credentials, makeGenericClientConstructor, type ServiceError } from '@grpc/grpc-js';
-import { Agent, request } from 'undici';
 import type { Clock } from '#base/clock.ts';
 import { decodeHealthResponse, encodeHealthRequest } from './health-wire.ts';
-import type { ProbeTransport } from './transport.ts';
+import type { HttpProbe, ProbeTransport } from './transport.ts';
 
 const bodyMax = 10 * 1024;
 
 /** Probes over the machine's network. */
 export function createNetworkTransport({ clock }: { readonly clock: Clock }): ProbeTransport {
-  // One connection per probe: a kept one would show a server as alive that no longer accepts.
-  // Certificates are not checked: a probe asks whether the program answers, not who it is.
-  const agent = new Agent({ pipelining: 0, connect: { rejectUnauthorized: false } });
-
   /** Aborts with the signal, and after `timeoutMs` with `message`. Call the second when done. */
   const limited = (signal: AbortSignal, timeoutMs: number, message: string): [AbortSignal, () => void] => {
     const controller = new AbortController();
@@ -35,13 +32,8 @@ export function createNetworkTransport({ clock }: { readonly clock: Clock }): Pr
       const late = 'context deadline exceeded (Client.Timeout exceeded while awaiting headers)';
       const [limit, end] = limited(signal, timeoutMs, late);
       try {
-        const answer = await request(`${probe.scheme}://${host}:${probe.port}${probe.path}`, {
-          dispatcher: agent,
-          signal: limit,
-          headers: probe.headers.flatMap(({ name, value }) => [name, value]),
-          reset: true,
-        });
-        return { status: answer.statusCode, body: await readStart(answer.body) };
+        const answer = await send(`${probe.scheme}://${host}:${probe.port}${probe.path}`, probe.headers, limit);
+        return { status: answer.statusCode ?? 0, body: await readStart(answer) };
       } catch (error) {
         throw limit.aborted ? limit.reason : error;
       } finally {
@@ -109,11 +101,32 @@ export function createNetworkTransport({ clock }: { readonly clock: Clock }): Pr
 
 const HealthClient = makeGenericClientConstructor({}, 'grpc.health.v1.Health');
 
+/** Resolves with the answer's head. Node's own client and not undici: it is in memory anyway. */
+function send(url: string, headers: HttpProbe['headers'], signal: AbortSignal): Promise<IncomingMessage> {
+  const options = {
+    signal,
+    // One connection per probe: a kept one would show a server as alive that no longer accepts.
+    agent: false,
+    // A probe asks whether the program answers, not who it is.
+    rejectUnauthorized: false,
+  };
+  return new Promise((resolve, reject) => {
+    const asked = url.startsWith('https:') ? secureRequest(url, options, resolve) : request(url, options, resolve);
+    asked.on('error', reject);
+    for (const { name, value } of headers) {
+      if (name.toLowerCase() === 'host') asked.setHeader(name, value);
+      else asked.appendHeader(name, value);
+    }
+    asked.end();
+  });
+}
+
 /** The first bytes; the rest is not read. */
-async function readStart(body: AsyncIterable<Buffer> & { destroy(): unknown }): Promise<string> {
+async function readStart(body: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of body) {
+  for await (const part of body) {
+    const chunk = Buffer.from(part);
     chunks.push(chunk);
     size += chunk.length;
     if (size >= bodyMax) break;

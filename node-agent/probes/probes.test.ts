@@ -56,6 +56,25 @@ describe('one probe', () => {
     });
   });
 
+  test('http: headers as they are declared, repeated ones and Host too; of a long answer only the start', async () => {
+    const server = createServer((request, response) => {
+      const { host, 'x-probe': sent } = request.headers;
+      response.end(`${host} ${sent} ${request.headers.connection} ${'x'.repeat(1e6)}`);
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    closers.push(() => server.close());
+    const headers = [
+      { name: 'Host', value: 'shop.example' },
+      { name: 'X-Probe', value: '1' },
+      { name: 'X-Probe', value: '2' },
+    ];
+    const address = { host: '127.0.0.1', port: portOf(server.address()), scheme: 'http', path: '/', headers } as const;
+    const { status, body } = await transport.http(address, 5000, signal);
+    expect(status).toBe(200);
+    expect(body.slice(0, 30)).toBe('shop.example 1, 2 close xxxxxx');
+    expect(body).toHaveLength(10 * 1024);
+  });
+
   test('http: nobody there, and nobody answering', async () => {
     const free = await serve(200);
     await closers.pop()?.();
