@@ -1,20 +1,13 @@
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import type { Command } from 'commander';
 import { createHttpClient, type HttpClient } from '#client/http-client.ts';
 import { KubeconfigError, loadKubeconfig } from '#client/kubeconfig.ts';
+import type { ClientFlags } from './client-flags.ts';
 import { type CliContext, CliError } from './command.ts';
 import { layoutOf } from './host-context.ts';
 import { discoverTypes } from './resources/discover.ts';
 import { createResourceMapper, type ResourceMapper } from './resources/mapping.ts';
-
-/** The flags of every verb that talks to a cluster. */
-export interface ClientFlags {
-  readonly namespace?: string;
-  readonly kubeconfig?: string;
-  readonly context?: string;
-}
 
 export interface Connection {
   readonly client: HttpClient;
@@ -22,12 +15,6 @@ export interface Connection {
   readonly namespace: string;
   readonly mapper: ResourceMapper;
 }
-
-export const clientFlags = (command: Command): Command =>
-  command
-    .option('-n, --namespace <name>', 'the namespace (default: that of the kubeconfig, else default)')
-    .option('--kubeconfig <file>', "the kubeconfig (default: $KUBECONFIG, ~/.kube/config, or this machine's cluster)")
-    .option('--context <name>', 'the context of the kubeconfig');
 
 /** Runs `work` with a connection that is closed afterwards. Throws a CliError when no kubeconfig can be used. */
 export async function withConnection<T>(

@@ -1,8 +1,9 @@
 import { createRealLog } from '#base/real/log.ts';
 import { ensureCertificates } from '#host/cluster-pki.ts';
 import { loadSettings } from '#host/settings.ts';
+import { type ClientFlags, clientFlags } from '../client-flags.ts';
 import { type CliContext, CliError, type CommandModule } from '../command.ts';
-import { type ClientFlags, clientFlags, withConnection } from '../connection.ts';
+import { withConnection } from '../connection.ts';
 import { layoutOf } from '../host-context.ts';
 import { runAgent } from '../server/agent.ts';
 

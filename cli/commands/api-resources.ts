@@ -1,6 +1,7 @@
 import { apiVersionOf } from '#api/resource-type.ts';
+import { type ClientFlags, clientFlags } from '../client-flags.ts';
 import type { CliContext, CommandModule } from '../command.ts';
-import { type ClientFlags, type Connection, clientFlags, withConnection } from '../connection.ts';
+import { type Connection, withConnection } from '../connection.ts';
 import { parseOutput, writeValue } from '../printers/output.ts';
 import { formatTable } from '../printers/table.ts';
 

@@ -1,9 +1,10 @@
 import type { KubeObject } from '#api/meta.ts';
 import { StatusError } from '#api/status-error.ts';
 import { applyObject } from '../apply/apply-object.ts';
+import { type ClientFlags, clientFlags } from '../client-flags.ts';
 import { collect } from '../collect.ts';
 import { type CliContext, CliError, type CommandModule } from '../command.ts';
-import { type ClientFlags, type Connection, clientFlags, withConnection } from '../connection.ts';
+import { type Connection, withConnection } from '../connection.ts';
 import { type ManifestObject, readManifests } from '../manifests/read.ts';
 import { parseOutput, writeValue } from '../printers/output.ts';
 import { qualifiedName } from '../resources/names.ts';

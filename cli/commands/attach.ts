@@ -1,5 +1,6 @@
+import { type ClientFlags, clientFlags } from '../client-flags.ts';
 import { type CliContext, CliError, type CommandModule } from '../command.ts';
-import { type ClientFlags, type Connection, clientFlags, withConnection } from '../connection.ts';
+import { type Connection, withConnection } from '../connection.ts';
 import { chooseContainer } from '../resources/containers-of.ts';
 import { choosePod, parsePodOwner, podsOf } from '../resources/pods-of.ts';
 import { canUseTerminal, runSession } from '../streams/session.ts';

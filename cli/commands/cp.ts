@@ -1,7 +1,8 @@
 import { resolve } from 'node:path';
 import { pods } from '#api/kinds.ts';
+import { type ClientFlags, clientFlags } from '../client-flags.ts';
 import { type CliContext, CliError, type CommandModule } from '../command.ts';
-import { type ClientFlags, type Connection, clientFlags, withConnection } from '../connection.ts';
+import { type Connection, withConnection } from '../connection.ts';
 import { download } from '../copy/download.ts';
 import { parseSpec } from '../copy/spec.ts';
 import { upload } from '../copy/upload.ts';

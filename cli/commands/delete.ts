@@ -1,7 +1,8 @@
 import { isNotFound } from '#api/status-error.ts';
+import { type ClientFlags, clientFlags } from '../client-flags.ts';
 import { collect } from '../collect.ts';
 import { type CliContext, CliError, type CommandModule } from '../command.ts';
-import { type ClientFlags, type Connection, clientFlags, withConnection } from '../connection.ts';
+import { type Connection, withConnection } from '../connection.ts';
 import { qualifiedName } from '../resources/names.ts';
 import { type Selected, type SelectFlags, selectObjects } from '../resources/select.ts';
 import { waitForDeletion } from '../wait/deletion.ts';

@@ -1,8 +1,9 @@
 import type { KubeObject, Stored } from '#api/meta.ts';
 import { isNotFound } from '#api/status-error.ts';
+import { type ClientFlags, clientFlags } from '../client-flags.ts';
 import { collect } from '../collect.ts';
 import { type CliContext, CliError, type CommandModule } from '../command.ts';
-import { type ClientFlags, type Connection, clientFlags, withConnection } from '../connection.ts';
+import { type Connection, withConnection } from '../connection.ts';
 import { alignTabs } from '../describe/align.ts';
 import { describeObject } from '../describe/describers.ts';
 import { eventLines, readEvents } from '../describe/events.ts';

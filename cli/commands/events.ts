@@ -1,8 +1,9 @@
 import type { CoreV1Event } from '#api/generated/types.ts';
 import { events } from '#api/kinds.ts';
 import { isExpired } from '#api/status-error.ts';
+import { type ClientFlags, clientFlags } from '../client-flags.ts';
 import { type CliContext, CliError, type CommandModule } from '../command.ts';
-import { type ClientFlags, type Connection, clientFlags, withConnection } from '../connection.ts';
+import { type Connection, withConnection } from '../connection.ts';
 import { sortEvents } from '../describe/events.ts';
 import { createEventPrinter } from '../events/table.ts';
 import { parseOutput, writeValue } from '../printers/output.ts';

@@ -1,8 +1,9 @@
 import type { ResourceType } from '#api/resource-type.ts';
 import { isNotFound } from '#api/status-error.ts';
+import { clientFlags } from '../client-flags.ts';
 import { collect, collectCommas } from '../collect.ts';
 import { type CliContext, CliError, type CommandModule } from '../command.ts';
-import { type Connection, clientFlags, withConnection } from '../connection.ts';
+import { type Connection, withConnection } from '../connection.ts';
 import type { GetFlags } from '../get/flags.ts';
 import { layoutRows } from '../get/layout.ts';
 import { printObjects } from '../get/objects.ts';

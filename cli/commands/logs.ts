@@ -1,6 +1,7 @@
 import { StatusError } from '#api/status-error.ts';
+import { type ClientFlags, clientFlags } from '../client-flags.ts';
 import { type CliContext, CliError, type CommandModule } from '../command.ts';
-import { type ClientFlags, type Connection, clientFlags, withConnection } from '../connection.ts';
+import { type Connection, withConnection } from '../connection.ts';
 import { wholeLines } from '../logs/lines.ts';
 import { createPrefixer } from '../logs/prefix.ts';
 import { type LogFlags, logQuery } from '../logs/query.ts';

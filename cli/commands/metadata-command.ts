@@ -1,7 +1,8 @@
 import type { KubeObject } from '#api/meta.ts';
+import { type ClientFlags, clientFlags } from '../client-flags.ts';
 import { collect } from '../collect.ts';
 import { type CliContext, CliError, type CommandModule } from '../command.ts';
-import { type ClientFlags, type Connection, clientFlags, withConnection } from '../connection.ts';
+import { type Connection, withConnection } from '../connection.ts';
 import { qualifiedName } from '../resources/names.ts';
 import { type SelectFlags, selectObjects } from '../resources/select.ts';
 import { type DryRun, dryRunFlag, dryRunSuffix } from '../write-flags.ts';

@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
+import { type ClientFlags, clientFlags } from '../client-flags.ts';
 import { collect } from '../collect.ts';
 import type { CliContext, CommandModule } from '../command.ts';
-import { type ClientFlags, type Connection, clientFlags, withConnection } from '../connection.ts';
+import { type Connection, withConnection } from '../connection.ts';
 import { type Selected, type SelectFlags, selectObjects } from '../resources/select.ts';
 import { restart, setPaused } from '../rollout/change.ts';
 import { showHistory } from '../rollout/history.ts';

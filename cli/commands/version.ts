@@ -1,8 +1,7 @@
 import { StatusError } from '#api/status-error.ts';
 import { isRecord } from '#client/stored.ts';
+import { type ClientFlags, clientFlags } from '../client-flags.ts';
 import type { CliContext, CommandModule } from '../command.ts';
-import { type ClientFlags, clientFlags, withConnection } from '../connection.ts';
-import { writeStructured } from '../printers/structured.ts';
 import { berthVersion } from '../version.ts';
 
 interface VersionFlags extends ClientFlags {
@@ -23,12 +22,17 @@ export const command: CommandModule = {
 async function version(context: CliContext, flags: VersionFlags): Promise<void> {
   const clientVersion = { berth: berthVersion(), node: process.version };
   const serverVersion = flags.client ? undefined : await serverOf(context, flags);
-  if (flags.output) return writeStructured(context, flags.output, { clientVersion, serverVersion });
+  if (flags.output) {
+    const { writeStructured } = await import('../printers/structured.ts');
+    return writeStructured(context, flags.output, { clientVersion, serverVersion });
+  }
   context.stdout.write(`Client: berth ${clientVersion.berth} (Node ${clientVersion.node})\n`);
   if (serverVersion) context.stdout.write(`Server: ${serverVersion.gitVersion} (${serverVersion.platform})\n`);
 }
 
 async function serverOf(context: CliContext, flags: VersionFlags): Promise<Record<string, unknown> | undefined> {
+  // Only this needs a connection: without a server the answer comes at once.
+  const { withConnection } = await import('../connection.ts');
   try {
     return await withConnection(context, flags, async ({ client }) => {
       const answer = await client.json({ method: 'GET', path: '/version', signal: context.signal });

@@ -1,7 +1,8 @@
 import { isRecord } from '#client/stored.ts';
+import { type ClientFlags, clientFlags } from '../client-flags.ts';
 import { collect } from '../collect.ts';
 import { type CliContext, CliError, type CommandModule } from '../command.ts';
-import { type ClientFlags, type Connection, clientFlags, withConnection } from '../connection.ts';
+import { type Connection, withConnection } from '../connection.ts';
 import { evaluatePath, formatValue } from '../printers/jsonpath/evaluate.ts';
 import { parsePath } from '../printers/jsonpath/parse.ts';
 import { qualifiedName } from '../resources/names.ts';

@@ -1,6 +1,7 @@
 import { pods } from '#api/kinds.ts';
+import type { ClientFlags } from '../client-flags.ts';
 import type { CliContext } from '../command.ts';
-import { type ClientFlags, type Connection, withConnection } from '../connection.ts';
+import { type Connection, withConnection } from '../connection.ts';
 import { fetchTable } from '../get/table.ts';
 import { containersOf } from '../resources/containers-of.ts';
 

@@ -1,4 +1,4 @@
-import type { ClientFlags } from '../connection.ts';
+import type { ClientFlags } from '../client-flags.ts';
 
 export interface GetFlags extends ClientFlags {
   readonly output?: string;
