@@ -25,6 +25,10 @@ export const replicasOf = (replicaSet: V1ReplicaSet): number => replicaSet.spec?
 export const availableOf = (draft: Draft): number =>
   Math.min(draft.original.status?.availableReplicas ?? 0, draft.replicas);
 
+/** Its status tells of a time before its size was last changed: nothing can be concluded from it. */
+export const isUnsettled = ({ original }: Draft): boolean =>
+  (original.status?.observedGeneration ?? 0) < (original.metadata.generation ?? 0);
+
 export const sum = <T>(items: readonly T[], of: (item: T) => number): number =>
   items.reduce((total, item) => total + of(item), 0);
 

@@ -3,7 +3,7 @@ import { deployments } from '#api/kinds.ts';
 import type { Stored } from '#api/meta.ts';
 import { findCondition } from '../shared/conditions.ts';
 import { controllerRef } from '../shared/owners.ts';
-import { byAge, type Draft, draftOf } from './draft.ts';
+import { byAge, type Draft, draftOf, isUnsettled } from './draft.ts';
 import { isRollingUpdate, progressDeadlineMs, type RolloutLimits, rolloutLimits } from './limits.ts';
 import { isComplete, pauseConditions, progressing, setCondition } from './progress.ts';
 import { recreateOneStep } from './recreate.ts';
@@ -16,7 +16,7 @@ import {
   nextRevision,
   revisionAnnotation,
 } from './revision.ts';
-import { isUnsettled, newReplicasAllowed, rollOneStep } from './rolling.ts';
+import { newReplicasAllowed, rollOneStep } from './rolling.ts';
 import { isScaling, noteSize, scaleAll } from './scaling.ts';
 import { deploymentStatus } from './status.ts';
 import { hashLabel, podTemplateHash, sameTemplate } from './template.ts';

@@ -1,4 +1,4 @@
-import type { Draft } from './draft.ts';
+import { type Draft, isUnsettled } from './draft.ts';
 
 export interface OldPods {
   /** Pods of this deployment outside the new ReplicaSet that may still have running containers. */
@@ -13,6 +13,8 @@ export function recreateOneStep(old: readonly Draft[], oldPods: OldPods): boolea
     draft.replicas = 0;
     shrunk = true;
   }
+  // An old one that has not taken note of its new size may still be making pods.
+  if (old.some(isUnsettled)) return false;
   const counted = old.some((draft) => (draft.original.status?.replicas ?? 0) > 0);
   return !shrunk && !counted && oldPods.running === 0;
 }

@@ -1,4 +1,4 @@
-import { availableOf, type Draft, oldestFirst, sum, totalReplicas } from './draft.ts';
+import { availableOf, type Draft, isUnsettled, oldestFirst, sum, totalReplicas } from './draft.ts';
 import type { RolloutLimits } from './limits.ts';
 
 /**
@@ -13,10 +13,6 @@ export function newReplicasAllowed(limits: RolloutLimits, all: readonly Draft[],
 }
 
 const podsOf = ({ replicas, original }: Draft): number => Math.max(replicas, original.status?.replicas ?? 0);
-
-/** Its status tells of a time before its size was last changed: nothing can be concluded from it. */
-export const isUnsettled = ({ original }: Draft): boolean =>
-  (original.status?.observedGeneration ?? 0) < (original.metadata.generation ?? 0);
 
 /**
  * One step of a rolling update: either the new ReplicaSet grows (or shrinks to size), or old ones shrink, never both, so that

@@ -3,14 +3,16 @@ import type { Check } from '../world/history.ts';
 import { appOf, hasEnded, isAvailable, isGoing, isNode, isPod, isTrue, nameOf } from '../world/views.ts';
 
 export interface Promised {
+  readonly strategy: 'RollingUpdate' | 'Recreate';
   readonly replicas: number;
   readonly maxSurge: number;
   readonly maxUnavailable: number;
 }
 
 /**
- * What a rolling update promises, seen from outside: never fewer pods available than allowed, never more pods than allowed.
- * It is silent once a node was not ready, since no controller can promise anything then.
+ * What a rollout promises, seen from outside. RollingUpdate: never fewer pods available than allowed, never more pods than
+ * allowed. Recreate: never two versions at once.
+ * It is silent once a node was lost, since no controller can promise anything then.
  */
 export interface RolloutCheck extends Check {
   /** From now on, until `release`. Call it when the deployment is whole. */
@@ -31,6 +33,7 @@ export function rolloutPromises(): RolloutCheck {
     if (!promised) return undefined;
     compared += 1;
     const all = [...(pods.get(app)?.values() ?? [])];
+    if (promised.strategy === 'Recreate') return twoVersions(app, all);
     const available = all.filter(isAvailable).length;
     const least = promised.replicas - promised.maxUnavailable;
     if (available < least) return `${app} has ${available} pods available, ${least} were promised`;
@@ -47,9 +50,10 @@ export function rolloutPromises(): RolloutCheck {
       return compared;
     },
     onChange({ key, object, previous }) {
-      if (isNode(object)) {
-        if (isTrue(object, 'Ready')) ready.add(nameOf(object));
-        else if (ready.has(nameOf(object))) promises.clear();
+      const node = object ?? previous;
+      if (isNode(node)) {
+        if (object && isTrue(node, 'Ready')) ready.add(nameOf(node));
+        else if (ready.has(nameOf(node))) promises.clear();
         return undefined;
       }
       const pod = object ?? previous;
@@ -62,4 +66,9 @@ export function rolloutPromises(): RolloutCheck {
       return judge(app);
     },
   };
+}
+
+function twoVersions(app: string, pods: readonly V1Pod[]): string | undefined {
+  const images = new Set(pods.filter((pod) => !hasEnded(pod)).map(({ spec }) => spec?.containers[0]?.image));
+  return images.size > 1 ? `${app} has pods of ${[...images].join(' and ')} at once` : undefined;
 }

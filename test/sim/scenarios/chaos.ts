@@ -3,7 +3,7 @@ import { type FaultMix, noFaults } from '#client/testing/faults.ts';
 import { startApps } from './converge.ts';
 import { pending } from './pending.ts';
 import { between, type Scenario, type Stage } from './scenario.ts';
-import { scaleApp, setImage } from './users.ts';
+import { removeDeadNodes, scaleApp, setImage } from './users.ts';
 
 /**
  * Requests and watches fail in every way, processes and machines die, and users go on changing things: only safety is checked.
@@ -18,6 +18,7 @@ export const chaos: Scenario = async (stage) => {
     await world.pass(between(world.random, 0, 10_000));
   }
   world.setFaults(noFaults);
+  await removeDeadNodes(world);
   await world.converge('the cluster heals', () => pending(world), 900_000);
 };
 

@@ -33,6 +33,9 @@ export function pending(world: World): readonly string[] {
         dead,
       ),
     ),
+    ...pods
+      .filter(({ spec }) => spec?.nodeName !== undefined && !nodes.some((node) => nameOf(node) === spec.nodeName))
+      .map((pod) => `pod ${nameOf(pod)} is left of ${pod.spec?.nodeName}, which is gone`),
     ...deployments.flatMap((deployment) => unserved(nameOf(deployment), pods, slices)),
   ];
 }

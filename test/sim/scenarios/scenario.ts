@@ -68,5 +68,6 @@ export function drawApp(random: Random, size: Size): AppOptions {
   const replicas = between(random, size.podsPerAppMin, size.podsPerAppMax);
   const maxUnavailable = between(random, 0, 1);
   const maxSurge = between(random, maxUnavailable === 0 ? 1 : 0, 2);
-  return { replicas, maxSurge, maxUnavailable, cpuMilli: between(random, 1, 8) * 25, lostNodeSeconds: 20 };
+  const strategy = random.next() < 0.2 ? 'Recreate' : 'RollingUpdate';
+  return { strategy, replicas, maxSurge, maxUnavailable, cpuMilli: between(random, 1, 8) * 25, lostNodeSeconds: 20 };
 }

@@ -1,9 +1,10 @@
 import type { V1Deployment } from '#api/generated/types.ts';
-import { deployments, services } from '#api/kinds.ts';
+import { deployments, nodes, services } from '#api/kinds.ts';
 import type { Stored } from '#api/meta.ts';
 import type { World } from '../world/world.ts';
 
 export interface AppOptions {
+  readonly strategy: 'RollingUpdate' | 'Recreate';
   readonly replicas: number;
   readonly maxSurge: number;
   readonly maxUnavailable: number;
@@ -17,14 +18,14 @@ const lostTaints = ['node.kubernetes.io/not-ready', 'node.kubernetes.io/unreacha
 
 /** A deployment and the service before it. */
 export async function createApp(world: World, name: string, options: AppOptions, namespace = 'default'): Promise<void> {
-  const { replicas, maxSurge, maxUnavailable, cpuMilli, lostNodeSeconds } = options;
+  const { strategy: type, replicas, maxSurge, maxUnavailable, cpuMilli, lostNodeSeconds } = options;
   await settled(
     world,
     world.user.create(deployments, {
       metadata: { name, namespace },
       spec: {
         replicas,
-        strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge, maxUnavailable } },
+        strategy: type === 'Recreate' ? { type } : { type, rollingUpdate: { maxSurge, maxUnavailable } },
         selector: { matchLabels: { app: name } },
         template: {
           metadata: { labels: { app: name } },
@@ -76,6 +77,13 @@ export const setImage = (world: World, name: string, image: string): Promise<voi
 
 export const scaleApp = (world: World, name: string, replicas: number): Promise<void> =>
   changeApp(world, name, (spec) => ({ ...spec, replicas }));
+
+/** What an operator does about machines that will not come back: only then are their pods known to have stopped. */
+export async function removeDeadNodes(world: World): Promise<void> {
+  for (const { name, alive } of world.machines) {
+    if (!alive) await settled(world, world.user.delete(nodes, { name }));
+  }
+}
 
 /** A request of the user's, with the time that it needs. */
 export async function settled<T>(world: World, request: Promise<T>): Promise<T> {
