@@ -199,3 +199,20 @@ test('an HTTP/2 client that resets its streams harms nobody', async () => {
   await new Promise((resolve) => session.close(() => resolve(undefined)));
   expect((await api.ask('GET', '/livez')).status).toBe(200);
 });
+
+test('watches end with the HTTP/2 session that carries them', async () => {
+  const { cert, key } = api.certs.admin;
+  const session = connectHttp2(api.url, { ca: api.certs.ca.cert, cert, key });
+  session.on('error', () => undefined);
+  const opened = Array.from({ length: 20 }, () => {
+    const stream = session.request({ ':path': `${configMaps}?watch=true` });
+    stream.on('error', () => undefined);
+    return new Promise((resolve) => stream.once('response', resolve));
+  });
+  await Promise.all(opened);
+  const watchers = async () =>
+    /registered_watchers\{[^}]*kind="ConfigMap"\} (\d+)/.exec((await api.ask('GET', '/metrics')).text)?.[1];
+  expect(await watchers()).toBe('20');
+  session.destroy();
+  await expect.poll(watchers).toBe('0');
+});

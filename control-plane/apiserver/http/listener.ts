@@ -95,13 +95,18 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
       peer: stream.session ? peerOn(stream.session) : anonymous,
       signal: gone.signal,
     };
+    let ended = false;
+    // A stream that its client closes without an error calls itself finished too, whatever we still had to say.
     stream.once('close', () => {
-      if (!stream.writableFinished) gone.abort(clientGone);
+      if (!ended || !stream.writableFinished) gone.abort(clientGone);
+    });
+    const outgoing = streamOutgoing(stream, () => {
+      ended = true;
     });
     stream.on('error', (error) => log.debug({ err: error }, 'an HTTP/2 stream broke'));
     // What is left of a body that nobody reads would keep the stream open.
     stream.once('finish', () => stream.resume());
-    serve(request, streamOutgoing(stream), () => false).catch((error: unknown) => {
+    serve(request, outgoing, () => false).catch((error: unknown) => {
       log.error({ err: error, target: request.target }, 'an answer failed on its way out');
       stream.close(constants.NGHTTP2_INTERNAL_ERROR);
     });
@@ -223,13 +228,16 @@ function headersOf(sent: IncomingHttpHeaders): Record<string, string | undefined
   return headers;
 }
 
-function streamOutgoing(stream: ServerHttp2Stream): Outgoing {
+function streamOutgoing(stream: ServerHttp2Stream, onEnd: () => void): Outgoing {
   return {
     writeHead: (status, headers) => stream.respond({ ':status': status, ...headers }),
     // `respond` has sent them.
     flushHeaders() {},
     write: (chunk) => stream.write(chunk),
-    end: (chunk) => stream.end(chunk),
+    end(chunk) {
+      onEnd();
+      return stream.end(chunk);
+    },
     once: (event, listener) => stream.once(event, listener),
     off: (event, listener) => stream.off(event, listener),
   };
