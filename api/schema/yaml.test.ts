@@ -64,6 +64,22 @@ describe('bombs', () => {
     ['maps', Array.from({ length: 1200 }, (_, depth) => `${' '.repeat(depth)}a:`).join('\n')],
   ])('of %s are refused', (_, text) => expect(() => parseYamlDocuments(text)).toThrow('exceeded max depth of 512'));
 
+  it.each([
+    ['brackets', '[\n'.repeat(1_500_000)],
+    ['braces behind text', `a: "]]"\nb: ${'{a: '.repeat(700_000)}`],
+    ['items in one line', '- '.repeat(1_500_000)],
+  ])('are refused before they are parsed: %s', (_, text) => {
+    const startMs = performance.now();
+    expect(() => parseYamlDocuments(text)).toThrow('exceeded max depth of 512');
+    // The parser would need more than ten seconds.
+    expect(performance.now() - startMs).toBeLessThan(2_000);
+  });
+
+  it('that are only written, not nested, do not count', () => {
+    const flat = { text: '['.repeat(1000), list: Array(1000).fill(['a']) };
+    expect(parseYamlDocuments(`text: "${flat.text}"\nlist: [${Array(1000).fill('[a]').join(', ')}]\n`)).toEqual([flat]);
+  });
+
   it('of size and number are refused', () => {
     expect(() => parseYamlDocuments('x'.repeat(100), { lengthMax: 99 })).toThrow('more than 99 characters');
     expect(() => parseYamlDocuments('a: 1\n---\n'.repeat(5), { documentsMax: 4 })).toThrow('more than 4 documents');

@@ -1,5 +1,6 @@
 /** YAML and JSON manifests: several documents, bounded, with errors that say where. */
 import {
+  type Alias,
   type Document,
   isAlias,
   isCollection,
@@ -14,8 +15,9 @@ import {
   type ScalarTag,
   type Tags,
 } from 'yaml';
-import { badRequest } from '../status-error.ts';
+import { badRequest, type StatusError } from '../status-error.ts';
 import { depthMax as defaultDepthMax } from './decode.ts';
+import { tooDeepAt } from './yaml-depth.ts';
 
 export interface YamlLimits {
   /** Default: what decodeObject can take. */
@@ -39,6 +41,8 @@ export function parseYamlDocuments(text: string, limits: YamlLimits = {}): unkno
   const { depthMax = defaultDepthMax, lengthMax = lengthMaxDefault, documentsMax = documentsMaxDefault } = limits;
   if (text.length > lengthMax) throw badRequest(`error parsing YAML: more than ${lengthMax} characters`);
   const lines = new LineCounter();
+  const deepAt = tooDeepAt(text, depthMax);
+  if (deepAt !== undefined) throw tooDeep(text, deepAt, depthMax);
   const documents = parseDocuments(text, lines);
   if (documents.length > documentsMax) throw badRequest(`error parsing YAML: more than ${documentsMax} documents`);
   return documents.flatMap((document) => {
@@ -46,8 +50,15 @@ export function parseYamlDocuments(text: string, limits: YamlLimits = {}): unkno
     if (error) throw yamlError(wording(error.message, depthMax), lines, error.pos[0]);
     if (!document.contents || (isScalar(document.contents) && document.contents.value === null)) return [];
     const budget = { left: limits.aliasedValuesMax ?? aliasedValuesMaxDefault };
-    return [toValue(document.contents, { document, lines, depthMax, budget, inAlias: false }, 0)];
+    const reading = { document, lines, depthMax, budget, aliases: new Map(), inAlias: false };
+    return [toValue(document.contents, reading, 0)];
   });
+}
+
+function tooDeep(text: string, position: number, depthMax: number): StatusError {
+  const before = text.slice(0, position).split('\n');
+  const column = (before.at(-1)?.length ?? 0) + 1;
+  return badRequest(`error parsing YAML: line ${before.length}, column ${column}: exceeded max depth of ${depthMax}`);
 }
 
 function parseDocuments(text: string, lines: LineCounter): Document.Parsed[] {
@@ -94,6 +105,8 @@ interface Reading {
   readonly lines: LineCounter;
   readonly depthMax: number;
   readonly budget: { left: number };
+  /** What each alias stands for: the library would look through the whole document every time. */
+  readonly aliases: Map<Alias, Node | undefined>;
   readonly inAlias: boolean;
 }
 
@@ -105,7 +118,7 @@ function toValue(node: Node | null, reading: Reading, depth: number): unknown {
     if (reading.budget.left < 0) throw refuse('document contains excessive aliasing', node, reading);
   }
   if (isAlias(node)) {
-    const target = node.resolve(reading.document);
+    const target = resolveAlias(node, reading);
     if (!target) throw refuse(`unknown anchor ${JSON.stringify(node.source)}`, node, reading);
     return toValue(target, { ...reading, inAlias: true }, depth + 1);
   }
@@ -113,6 +126,11 @@ function toValue(node: Node | null, reading: Reading, depth: number): unknown {
   if (isSeq(node)) return node.items.map((item) => toValue(asNode(item), reading, depth + 1));
   if (isMap(node)) return mapValue(node.items, node, reading, depth);
   throw refuse('unexpected content', node, reading);
+}
+
+function resolveAlias(alias: Alias, { aliases, document }: Reading): Node | undefined {
+  if (!aliases.has(alias)) aliases.set(alias, alias.resolve(document));
+  return aliases.get(alias);
 }
 
 function scalarValue(value: unknown, node: Node, reading: Reading): unknown {
