@@ -34,7 +34,11 @@ export interface PendingPods {
   readonly owners: number;
 }
 
-export function createPendingPods(client: ApiClient, cache: Informer<V1Pod>, now: () => number): PendingPods {
+export function createPendingPods(
+  client: ApiClient,
+  cache: Pick<Informer<V1Pod>, 'get'>,
+  now: () => number,
+): PendingPods {
   const byOwner = new Map<string, Map<string, Pending>>();
 
   const add = (owner: string, pending: Pending): void => {

@@ -31,7 +31,7 @@ export interface PendingWrites {
 export function createPendingWrites<T extends KubeObject>(
   client: ApiClient,
   type: ResourceType<T>,
-  cache: Informer<T>,
+  cache: Pick<Informer<T>, 'get'>,
   now: () => number,
 ): PendingWrites {
   const byOwner = new Map<string, Map<string, Pending>>();
