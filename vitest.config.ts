@@ -4,14 +4,24 @@ const unit = ['base', 'api', 'client', 'control-plane', 'node-agent', 'host', 'c
   (room) => `${room}/**/*.test.ts`,
 );
 
+/** Contract suites on a real etcd run where there is one in a container. */
+const onEtcd = 'test/contract/**/*-etcd.test.ts';
+
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: 'unit', include: [...unit, 'test/{contract,harness}/**/*.test.ts'], testTimeout: 15_000 } },
+      {
+        test: {
+          name: 'unit',
+          include: [...unit, 'test/{contract,harness}/**/*.test.ts'],
+          exclude: [onEtcd],
+          testTimeout: 15_000,
+        },
+      },
       {
         test: {
           name: 'integration',
-          include: ['test/integration/**/*.test.ts'],
+          include: ['test/integration/**/*.test.ts', onEtcd],
           globalSetup: 'test/integration/setup.ts',
           testTimeout: 60_000,
           hookTimeout: 60_000,

@@ -2,11 +2,12 @@
  * A throw-away etcd for tests: its own folder, free ports, nothing synced to disk, gone afterwards. In a container where
  * the run has an engine (`test/integration/setup.ts`), else as a process.
  */
-import { mkdtemp, rm, statfs } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { ownerOf } from './engine/owner.ts';
 import { readEngineSettings } from './engine/settings.ts';
 import { createEtcdContainer } from './etcd-container.ts';
+import { makeEtcdFolder } from './etcd-folder.ts';
 import { createEtcdProcess, type EtcdRun } from './etcd-process.ts';
 import { freePorts } from './ports.ts';
 
@@ -28,12 +29,11 @@ export interface TestEtcdOptions {
 }
 
 const readyMaxMs = 20_000;
-/** etcd alone reserves 64 MiB for its log, twice. */
-const memoryBytesMin = 1024 ** 3;
 
 /** Rejects, with what etcd said, when it ends before it is ready. */
 export async function startEtcd(options: TestEtcdOptions = {}): Promise<TestEtcd> {
-  const folder = options.dataDir ?? (await mkdtemp(join(await fastFolder(), 'berth-etcd-')));
+  const engine = readEngineSettings();
+  const folder = options.dataDir ?? (await makeEtcdFolder(engine?.owner ?? ownerOf()));
   const clientPort = await freePorts(2);
   const client = `http://127.0.0.1:${clientPort}`;
   const peer = `http://127.0.0.1:${clientPort + 1}`;
@@ -44,7 +44,6 @@ export async function startEtcd(options: TestEtcdOptions = {}): Promise<TestEtcd
     ...(options.flags ?? []),
   ];
 
-  const engine = readEngineSettings();
   const run = engine ? createEtcdContainer(engine, flags, folder) : createEtcdProcess(flags);
   const start = async (): Promise<void> => {
     await run.start();
@@ -83,11 +82,4 @@ async function ready(run: EtcdRun, client: string): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
   throw new Error(`etcd was not ready within ${readyMaxMs} ms`);
-}
-
-/** Memory where there is enough of it: syncing costs nothing there. Not every etcd knows --unsafe-no-fsync. */
-async function fastFolder(): Promise<string> {
-  const memory = '/dev/shm';
-  const { bavail, bsize } = await statfs(memory).catch(() => ({ bavail: 0, bsize: 0 }));
-  return bavail * bsize > memoryBytesMin ? memory : tmpdir();
 }

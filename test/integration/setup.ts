@@ -3,8 +3,10 @@
 import { openEngine } from '../harness/engine/engine.ts';
 import { writeEngineSettings } from '../harness/engine/settings.ts';
 import { startEtcd } from '../harness/etcd.ts';
+import { sweepEtcdFolders } from '../harness/etcd-folder.ts';
 
 export async function setup(): Promise<(() => Promise<void>) | undefined> {
+  await sweepEtcdFolders();
   let stop = async (): Promise<void> => {};
   try {
     const engine = await openEngine();
