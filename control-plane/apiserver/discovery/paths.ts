@@ -40,12 +40,12 @@ export function createPathHandler(options: PathOptions) {
     openApi = createOpenApiHandler(createOpenApiDocuments(definitions));
   };
 
-  const json = (request: ApiRequest, { query }: Target, value: object): ApiResponse => {
+  const json = (request: ApiRequest, { query }: Target, value: object): Promise<ApiResponse> => {
     const pretty = wantsPretty(query, request.headers['user-agent']);
     return jsonResponse(200, JSON.stringify(value), negotiate(request.headers.accept, pretty, { transformations: [] }));
   };
 
-  const groupList = (request: ApiRequest, target: Target, isCore: boolean): ApiResponse => {
+  const groupList = async (request: ApiRequest, target: Target, isCore: boolean): Promise<ApiResponse> => {
     const version = wantsAggregated(request.headers.accept);
     const listed = groups.filter(({ name }) => (name === '') === isCore);
     if (!version) return json(request, target, isCore ? apiVersions(options.serverAddress()) : apiGroupList(listed));
@@ -55,7 +55,12 @@ export function createPathHandler(options: PathOptions) {
     return request.headers['if-none-match'] === etag ? { status: 304, headers } : { status: 200, headers, body };
   };
 
-  const resources = (request: ApiRequest, target: Target, group: string, version: string): ApiResponse | undefined => {
+  const resources = async (
+    request: ApiRequest,
+    target: Target,
+    group: string,
+    version: string,
+  ): Promise<ApiResponse | undefined> => {
     const found = groups.find(({ name }) => name === group);
     const one = found?.versions.find((candidate) => candidate.version === version);
     return found && one && json(request, target, apiResourceList(found, one));

@@ -37,12 +37,12 @@ export const listRepresentation = ({ request, target }: Exchange): Representatio
   });
 
 /** Writes entries as a list, a Table or a PartialObjectMetadataList, as was negotiated. */
-export function listResponse(
+export async function listResponse(
   exchange: Exchange,
   entries: readonly CachedObject[],
   meta: V1ListMeta,
   representation: Representation,
-): ApiResponse {
+): Promise<ApiResponse> {
   const { definition, target, services } = exchange;
   const { as } = representation;
   if (as === undefined) return jsonResponse(200, listJson(definition, entries, meta), representation);
@@ -60,17 +60,17 @@ export const objectRepresentation = ({ request, target }: Exchange): Representat
   });
 
 /** Writes one object, whole or as a Table of one row or as its metadata. */
-export function objectResponse(
+export async function objectResponse(
   exchange: Exchange,
   status: number,
   entry: CachedObject,
   representation: Representation,
-): ApiResponse {
+): Promise<ApiResponse> {
   const { as } = representation;
   if (as === undefined) return jsonResponse(status, entry.json, representation);
   if (as.kind === 'Table') {
     const { resourceVersion } = entry.object.metadata;
-    return { ...listResponse(exchange, [entry], { resourceVersion }, representation), status };
+    return { ...(await listResponse(exchange, [entry], { resourceVersion }, representation)), status };
   }
   return jsonResponse(status, partialMetadataJson(entry.object, as.version), representation);
 }

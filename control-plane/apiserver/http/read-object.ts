@@ -3,15 +3,15 @@ import { decodeProtobuf } from '#api/protobuf/decode.ts';
 import type { ResourceType } from '#api/resource-type.ts';
 import { decodeObject, type FieldValidation } from '#api/schema/decode.ts';
 import { type ParsedJson, parseJson } from '#api/schema/json.ts';
-import { parseYamlDocuments } from '#api/schema/yaml.ts';
 import { badRequest } from '#api/status-error.ts';
 import { type BodyFormat, bodyFormat, readBody } from './body.ts';
 import type { ApiRequest } from './message.ts';
 
 /** The JSON values of a body; `model` is what a protobuf body holds. */
-export function parseBody(body: Buffer, format: BodyFormat, model: string | undefined): ParsedJson {
+export async function parseBody(body: Buffer, format: BodyFormat, model: string | undefined): Promise<ParsedJson> {
   if (format === 'protobuf') return { value: decodeProtobuf(body, model), duplicates: [] };
   if (format === 'json') return parseJson(body);
+  const { parseYamlDocuments } = await import('#api/schema/yaml.ts');
   const documents = parseYamlDocuments(body.toString());
   if (documents.length > 1) throw badRequest('the request body holds more than one YAML document');
   return { value: documents[0], duplicates: [] };
@@ -27,7 +27,7 @@ export async function readObject<T extends KubeObject>(
   const format = bodyFormat(request.headers['content-type']);
   const body = await readBody(request);
   if (body.length === 0) throw badRequest(`the request has no body: it must be a ${type.kind}`);
-  const { value, duplicates } = parseBody(body, format, type.model);
+  const { value, duplicates } = await parseBody(body, format, type.model);
   const decoded = decodeObject(type, value, fieldValidation, { duplicates });
   warnings.push(...decoded.warnings);
   return decoded.object;

@@ -1,6 +1,5 @@
 import { promisify } from 'node:util';
 import { constants, gzip } from 'node:zlib';
-import { stringify } from 'yaml';
 import type { ApiResponse } from './message.ts';
 import type { Representation } from './negotiate.ts';
 
@@ -10,9 +9,15 @@ const gzipAsync = promisify(gzip);
 const gzipMinBytes = 128 * 1024;
 
 /** Puts finished JSON into the form that was negotiated. */
-export function jsonResponse(status: number, json: Buffer | string, representation: Representation): ApiResponse {
+export async function jsonResponse(
+  status: number,
+  json: Buffer | string,
+  representation: Representation,
+): Promise<ApiResponse> {
   const headers = { 'content-type': representation.contentType };
   if (representation.format === 'yaml') {
+    // Few ask for it: it need not be in every server's memory.
+    const { stringify } = await import('yaml');
     return {
       status,
       headers,

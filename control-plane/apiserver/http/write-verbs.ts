@@ -101,7 +101,7 @@ async function readDeleteOptions({ request, target, context }: Exchange): Promis
   let options: V1DeleteOptions;
   if (body.length === 0) options = deleteOptionsFrom(target.query);
   else {
-    const { value } = parseBody(body, bodyFormat(request.headers['content-type']), deleteOptionsType.model);
+    const { value } = await parseBody(body, bodyFormat(request.headers['content-type']), deleteOptionsType.model);
     if (!isRecord(value) || (value.kind !== undefined && value.kind !== 'DeleteOptions')) {
       throw badRequest('decoded object cannot be converted to DeleteOptions');
     }
