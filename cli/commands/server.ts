@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module';
 import type { Command } from 'commander';
 import { createRealLog } from '#base/real/log.ts';
 import { runControlPlane } from '#control-plane/server.ts';
@@ -56,5 +57,7 @@ async function server(context: CliContext, flags: ServerFlags): Promise<void> {
       runAgent({ layout, settings, certificates, client: controlPlane.client, clock, random, log }, context.signal),
     );
   }
+  // Otherwise it is written at a regular end only, and a server that was killed would compile everything again.
+  flushCompileCache();
   await Promise.all(work);
 }
