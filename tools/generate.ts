@@ -5,6 +5,7 @@ import { readModels } from './generate/models.ts';
 import { generateProtos } from './generate/protos.ts';
 import { writeSchemas } from './generate/schemas.ts';
 import { writeTypes } from './generate/types.ts';
+import { warmCompileCache } from './generate/warm.ts';
 
 const root = join(import.meta.dirname, '..');
 const clientNode = join(root, 'node_modules/@kubernetes/client-node');
@@ -18,3 +19,4 @@ if (!existsSync(clientNode)) {
   writeSchemas(models, join(root, 'api/generated/schemas.json'));
   generateProtos(root);
 }
+warmCompileCache(root);

@@ -8,7 +8,7 @@ export function serverProcess(layout: HostLayout): SupervisedProcess {
     name: 'server',
     runDir: layout.runDir,
     logFile: join(layout.logDir, 'server.log'),
-    command: [process.execPath, ...nodeFlags, join(import.meta.dirname, '../../cli/main.ts'), 'server'],
+    command: [process.execPath, ...serverNodeFlags, join(import.meta.dirname, '../../cli/main.ts'), 'server'],
     env: { ...(layout.home && { BERTH_HOME: layout.home }), MALLOC_ARENA_MAX: '2' },
   };
 }
@@ -17,4 +17,4 @@ export function serverProcess(layout: HostLayout): SupervisedProcess {
  * A smaller young generation, and with MALLOC_ARENA_MAX fewer heaps of the C library, cost a little speed under load and
  * save tens of megabytes when idle (docs/decisions/0007).
  */
-const nodeFlags = ['--max-semi-space-size=4'];
+export const serverNodeFlags: readonly string[] = ['--max-semi-space-size=4'];
