@@ -1,4 +1,8 @@
-/** `node test/sim/replay.ts chaos 35`: plays one seed of one scenario and prints what came of it. */
+/**
+ * `node test/sim/replay.ts chaos 35`: plays one seed of one scenario and prints what came of it. What a test has found is replayed
+ * exactly with `SEED=35 npx vitest run --project sim chaos`: vitest loads the same code in another way, and where many things
+ * happen in one moment their order, and so the draws of faults, may then be another one.
+ */
 import { scenarios } from './scenarios/all.ts';
 import { fullSize, play } from './scenarios/scenario.ts';
 
