@@ -1,6 +1,5 @@
 /** What an engine of our own leaves when it, or the run that it belonged to, was killed; and the way to be rid of it. */
 import { existsSync, lstatSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { createRealClock } from '#base/real/clock.ts';
 import { commandLine, isAlive } from '#host/processes/pid.ts';
@@ -10,8 +9,9 @@ import { unmountAll } from '#host/removal/mounts.ts';
 import { isOwnerAlive, ownerPattern } from './owner.ts';
 
 const prefix = 'berth-engine-';
-/** Short: a path of a socket has room for 107 characters. */
-export const folderOf = (owner: string): string => join(tmpdir(), `${prefix}${owner}`);
+/** Not TMPDIR: it may be long, and the path of a socket has room for 104 characters. */
+const parent = '/tmp';
+export const folderOf = (owner: string): string => join(parent, `${prefix}${owner}`);
 export const cgroupOf = (owner: string): string => `berth-test-${owner}`;
 
 /** Made by dockerd and the shims whatever folders they are given. The inner ones first. */
@@ -47,9 +47,9 @@ export async function removeDaemonTraces(owner: string): Promise<void> {
 
 /** After a killed run or a power cut: removes the engines of runs that are no more. */
 export async function sweepDaemons(): Promise<void> {
-  for (const name of readdirSync(tmpdir()).filter((each) => each.startsWith(prefix))) {
+  for (const name of readdirSync(parent).filter((each) => each.startsWith(prefix))) {
     const owner = name.slice(prefix.length);
-    const isOurs = lstatSync(join(tmpdir(), name), { throwIfNoEntry: false })?.uid === process.getuid?.();
+    const isOurs = lstatSync(join(parent, name), { throwIfNoEntry: false })?.uid === process.getuid?.();
     if (isOurs && ownerPattern.test(owner) && !isOwnerAlive(owner)) await removeDaemonTraces(owner);
   }
 }

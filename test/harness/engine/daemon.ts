@@ -69,7 +69,7 @@ const hasEnded = (child: ChildProcess): boolean =>
   child.pid === undefined || child.exitCode !== null || child.signalCode !== null;
 
 const lastWords = (log: string): string =>
-  `dockerd does not start: ${readFileSync(log, 'utf8').trimEnd().split('\n').slice(-3).join('\n')}`;
+  `dockerd does not start: ${readFileSync(log, 'utf8').trimEnd().split('\n').at(-1)}`;
 
 const containerdConfig = (folder: string, socket: string): string => `version = 2
 root = ${JSON.stringify(join(folder, 'containerd'))}
