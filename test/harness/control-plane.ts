@@ -7,7 +7,7 @@ import { createRealClock } from '#base/real/clock.ts';
 import { createRealRandom } from '#base/real/random.ts';
 import { type ControlPlane, type ControlPlaneOptions, runControlPlane } from '#control-plane/server.ts';
 import { createMemoryStore } from '#control-plane/store/memory.ts';
-import type { KeyPair } from '#host/pki.ts';
+import type { KeyPair } from '#host/key-pair.ts';
 import { createTestCertificates, type TestCertificates } from './certs.ts';
 
 export interface TestControlPlane {
@@ -59,7 +59,7 @@ export async function startControlPlane(options: Partial<ControlPlaneOptions> = 
   };
 }
 
-function kubeconfigText(server: string, ca: string, { cert, key }: KeyPair): string {
+export function kubeconfigText(server: string, ca: string, { cert, key }: KeyPair): string {
   const data = (pem: string) => Buffer.from(pem).toString('base64');
   return JSON.stringify({
     apiVersion: 'v1',
