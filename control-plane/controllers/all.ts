@@ -29,27 +29,30 @@ export interface ControllersOptions {
   readonly settings?: ControllerSettings | undefined;
 }
 
-/** All controllers there are. Run each once per cluster: behind leader election where there are several servers. */
+/**
+ * All controllers there are. Run each once per cluster: behind leader election where there are several servers. Each may be run
+ * again after it has ended, and then begins anew: what it remembered of a time before another leader's would be wrong.
+ */
 export function createControllers(options: ControllersOptions): Runnable[] {
   const { client, informers, clock, random, log, recorder } = options;
   const settings = compileSettings(options.settings);
-  const contextOf = (component: string): ControllerContext => ({
-    client,
-    informers,
-    clock,
-    random,
-    log,
-    recorder: typeof recorder === 'function' ? recorder(component) : recorder,
+  const part = (component: string, create: (context: ControllerContext) => readonly Runnable[]): Runnable => ({
+    name: component,
+    async run(signal) {
+      const told = typeof recorder === 'function' ? recorder(component) : recorder;
+      const context = { client, informers, clock, random, log, recorder: told };
+      await Promise.all(create(context).map((runnable) => runnable.run(signal)));
+    },
   });
   return [
-    createDeploymentController(contextOf('deployment-controller')),
-    createReplicaSetController(contextOf('replicaset-controller')),
-    createEndpointsController(contextOf('endpoint-controller')),
-    createEndpointSlicesController(contextOf('endpoint-slice-controller')),
-    createServiceAccountController(contextOf('serviceaccount-controller'), settings.rootCa),
-    createNamespaceController(contextOf('namespace-controller'), settings.kinds),
-    createGarbageCollector(contextOf('garbage-collector-controller'), settings.kinds()),
-    createPodGcController(contextOf('pod-garbage-collector'), settings.podGc),
-    ...createNodeLifecycleControllers(contextOf('node-controller'), settings.nodes),
+    part('deployment-controller', (context) => [createDeploymentController(context)]),
+    part('replicaset-controller', (context) => [createReplicaSetController(context)]),
+    part('endpoint-controller', (context) => [createEndpointsController(context)]),
+    part('endpoint-slice-controller', (context) => [createEndpointSlicesController(context)]),
+    part('serviceaccount-controller', (context) => [createServiceAccountController(context, settings.rootCa)]),
+    part('namespace-controller', (context) => [createNamespaceController(context, settings.kinds)]),
+    part('garbage-collector-controller', (context) => [createGarbageCollector(context, settings.kinds())]),
+    part('pod-garbage-collector', (context) => [createPodGcController(context, settings.podGc)]),
+    part('node-controller', (context) => createNodeLifecycleControllers(context, settings.nodes)),
   ];
 }

@@ -8,6 +8,7 @@ import type { Runnable } from '#client/reconciler.ts';
 import { forObject, mapped } from '#client/sources.ts';
 import { type ControllerContext, retries } from '../shared/context.ts';
 import { controllerIndexes } from '../shared/indexes.ts';
+import { onDelete } from '../shared/on-delete.ts';
 import { controllerKey, controllerOf } from '../shared/owners.ts';
 import { createPendingWrites } from '../shared/pending-writes.ts';
 import { isRollingUpdate } from './limits.ts';
@@ -23,7 +24,6 @@ export function createDeploymentController(context: ControllerContext): Runnable
 
   const { client, clock } = context;
   const pending = createPendingWrites(client, replicaSets, caches.replicaSets, () => clock.now());
-  caches.deployments.addHandler({ onDelete: ({ metadata }) => pending.forget(metadata.uid) });
 
   const ownerOfReplicaSet = (replicaSet: Stored<V1ReplicaSet>): readonly ObjectKey[] => {
     if (controllerOf(replicaSet)) {
@@ -43,6 +43,7 @@ export function createDeploymentController(context: ControllerContext): Runnable
     reconcile: createDeploymentReconcile(context, caches, pending),
     sources: [
       forObject(caches.deployments),
+      onDelete(caches.deployments, ({ metadata }) => pending.forget(metadata.uid)),
       mapped(caches.replicaSets, ownerOfReplicaSet),
       // Recreate waits until the last old pod is gone; a rolling update goes by the ReplicaSets' counts alone.
       mapped(caches.pods, (pod) => {

@@ -7,6 +7,7 @@ import { keyOf } from '#client/key.ts';
 import { after, done, type Reconcile, type Runnable } from '#client/reconciler.ts';
 import { forObject, mapped } from '#client/sources.ts';
 import { type ControllerContext, retries } from '../shared/context.ts';
+import { onDelete } from '../shared/on-delete.ts';
 import { createPendingWrites } from '../shared/pending-writes.ts';
 import { hasSelector, selects } from '../shared/service-pods.ts';
 import { servicesOfPods } from '../shared/service-source.ts';
@@ -33,7 +34,6 @@ export function createEndpointSlicesController(context: ControllerContext): Runn
     slices: informers.informer(endpointSlices, serviceIndexes),
   };
   const pending = createPendingWrites(client, endpointSlices, caches.slices, () => clock.now());
-  caches.services.addHandler({ onDelete: ({ metadata }) => pending.forget(metadata.uid) });
 
   const ownSlices = ({ namespace, name }: ObjectKey): readonly Stored<V1EndpointSlice>[] =>
     caches.slices
@@ -81,6 +81,7 @@ export function createEndpointSlicesController(context: ControllerContext): Runn
     reconcile,
     sources: [
       forObject(caches.services),
+      onDelete(caches.services, ({ metadata }) => pending.forget(metadata.uid)),
       mapped(caches.slices, ({ metadata }) => {
         const name = metadata.labels?.[serviceLabel];
         return name === undefined ? [] : [{ namespace: metadata.namespace, name }];

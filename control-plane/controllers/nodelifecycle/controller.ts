@@ -5,8 +5,9 @@ import type { Runnable } from '#client/reconciler.ts';
 import { forObject, mapped } from '#client/sources.ts';
 import { type ControllerContext, retries } from '../shared/context.ts';
 import { nodeIndex, nodeIndexes } from '../shared/indexes.ts';
+import { onDelete } from '../shared/on-delete.ts';
 import { createEvictReconcile } from './evict.ts';
-import type { HealthSettings } from './health.ts';
+import type { HealthSettings, Observation } from './health.ts';
 import { createEvictionPace } from './pace.ts';
 import { createNodeReconcile } from './reconcile.ts';
 import type { ZoneSettings } from './zones.ts';
@@ -25,12 +26,17 @@ export function createNodeLifecycleControllers(
     pods: informers.informer(pods, nodeIndexes),
   };
   const pace = createEvictionPace(settings, () => clock.now());
+  const seen = new Map<string, Observation>();
   const lifecycle = createController({
     name: 'nodelifecycle',
     queue: retries,
-    reconcile: createNodeReconcile(context, caches, settings, pace),
+    reconcile: createNodeReconcile(context, caches, settings, pace, seen),
     sources: [
       forObject(caches.nodes),
+      onDelete(caches.nodes, ({ metadata }) => {
+        seen.delete(metadata.name);
+        pace.forget(metadata.name);
+      }),
       mapped(caches.leases, ({ metadata }) =>
         metadata.namespace === 'kube-node-lease' ? [{ name: metadata.name }] : [],
       ),

@@ -35,9 +35,9 @@ export function createNodeReconcile(
   caches: NodeCaches,
   health: HealthSettings,
   pace: EvictionPace,
+  /** What was last seen of each node. */
+  seen: Map<string, Observation>,
 ): Reconcile {
-  const seen = new Map<string, Observation>();
-
   const markLost = async (node: Stored<V1Node>, signal: AbortSignal): Promise<Stored<V1Node>> => {
     const conditions = unknownConditions(node, clock.now());
     if (!conditions) return node;
@@ -73,13 +73,6 @@ export function createNodeReconcile(
     if (isNodeReady(node)) return done;
     return mode === 'evict' ? done : after(lookAgainMs);
   };
-
-  caches.nodes.addHandler({
-    onDelete: ({ metadata }) => {
-      seen.delete(metadata.name);
-      pace.forget(metadata.name);
-    },
-  });
 
   return async (signal, { name }) => {
     const node = caches.nodes.get({ name });

@@ -8,6 +8,7 @@ import type { Runnable } from '#client/reconciler.ts';
 import { forObject, mapped } from '#client/sources.ts';
 import { type ControllerContext, retries } from '../shared/context.ts';
 import { controllerIndexes } from '../shared/indexes.ts';
+import { onDelete } from '../shared/on-delete.ts';
 import { controllerKey, controllerOf } from '../shared/owners.ts';
 import { createPendingPods } from './pending.ts';
 import { createReplicaSetReconcile } from './reconcile.ts';
@@ -20,7 +21,6 @@ export function createReplicaSetController(context: ControllerContext): Runnable
     pods: context.informers.informer(pods, controllerIndexes),
   };
   const pending = createPendingPods(client, caches.pods, () => clock.now());
-  caches.replicaSets.addHandler({ onDelete: ({ metadata }) => pending.forget(metadata.uid) });
 
   const ownersOfPod = (pod: Stored<V1Pod>): readonly ObjectKey[] => {
     if (controllerOf(pod)) {
@@ -38,7 +38,11 @@ export function createReplicaSetController(context: ControllerContext): Runnable
     name: 'replicaset',
     queue: retries,
     reconcile: createReplicaSetReconcile(context, caches, pending),
-    sources: [forObject(caches.replicaSets), mapped(caches.pods, ownersOfPod)],
+    sources: [
+      forObject(caches.replicaSets),
+      onDelete(caches.replicaSets, ({ metadata }) => pending.forget(metadata.uid)),
+      mapped(caches.pods, ownersOfPod),
+    ],
     clock,
     random,
     log,
