@@ -20,6 +20,10 @@ export const command: CommandModule = {
       .option('--namespaced <true|false>', 'only those that live in namespaces, or only the others')
       .option('--api-group <group>', 'only those of this group')
       .option('--no-headers', 'without the line of headings')
+      .addHelpText(
+        'after',
+        '\nExamples:\n  berth api-resources\n  berth api-resources --namespaced=false --api-group=apps',
+      )
       .action((flags: ResourcesFlags) =>
         withConnection(context, flags, (connection) => list(context, connection, flags)),
       );

@@ -10,6 +10,7 @@ export const command: CommandModule = {
       .command('status')
       .description('Show what runs on this machine. Exit code 0: all of it; 3: some of it; 4: none of it.')
       .option('-o, --output <format>', 'json or yaml')
+      .addHelpText('after', '\nExamples:\n  berth status\n  berth status -o json')
       .action((flags: { output?: string }) => void showStatus(context, flags.output));
   },
 };

@@ -15,6 +15,7 @@ export const command: CommandModule = {
       .description('Show the version of berth and of the server.')
       .option('--client', 'only that of berth, without asking the server')
       .option('-o, --output <format>', 'json or yaml')
+      .addHelpText('after', '\nExamples:\n  berth version\n  berth version --client -o json')
       .action((flags: VersionFlags) => version(context, flags));
   },
 };

@@ -1,7 +1,6 @@
 const acronyms: ReadonlySet<string> = new Set([
   'API',
   'CIDR',
-  'CIDRS',
   'CPU',
   'DNS',
   'FQDN',
@@ -24,7 +23,7 @@ const acronyms: ReadonlySet<string> = new Set([
 /** `holderIdentity` as `Holder Identity`, `podIP` as `Pod IP`; names that are no words of ours stay as they are. */
 export function smartLabel(field: string): string {
   if (!/^[A-Za-z-]+$/.test(field)) return field;
-  const words = field.match(/[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[A-Z]|-/g) ?? [field];
+  const words = field.match(/[A-Z]{2,}s(?![a-z])|[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[A-Z]|-/g) ?? [field];
   return words
     .filter((word) => word !== '-')
     .map((word) =>
