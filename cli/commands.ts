@@ -98,6 +98,12 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('./commands/cp.ts'),
   },
   {
+    name: 'explain',
+    group: 'other',
+    summary: 'Say what a kind and its fields are for',
+    load: () => import('./commands/explain.ts'),
+  },
+  {
     name: 'api-resources',
     group: 'other',
     summary: 'List the kinds that the server has',
