@@ -89,9 +89,4 @@ service/web ClusterIP <ip> <none> 80/TCP <age>`,
     until: 'configmap/settings\nconfigmap/settings',
     meanwhile: ['annotate configmap settings seen=yes'],
   },
-  {
-    run: 'get pods -l app=web --watch-only --no-headers --output-watch-events',
-    until: 'MODIFIED web-<id>',
-    only: [],
-  },
 ];

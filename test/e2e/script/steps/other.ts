@@ -29,14 +29,12 @@ export const otherSteps: readonly Step[] = [
   {
     run: 'explain deployment.spec.replicas',
     has: ['KIND: Deployment', 'FIELD: replicas <integer>', 'Number of desired pods.'],
-    only: kubectlOnly,
   },
   {
     run: 'explain pod.spec.containers --recursive',
     has: ['livenessProbe', 'imagePullPolicy <string>'],
-    only: kubectlOnly,
   },
-  { run: 'explain pod.nonsense', code: 1, err: 'field "nonsense" does not exist', only: kubectlOnly },
+  { run: 'explain pod.nonsense', code: 1, err: 'field "nonsense" does not exist' },
   { run: 'auth can-i delete pods', out: 'yes', only: kubectlOnly },
   { run: 'auth can-i delete pods --as=bob', code: 1, out: 'no', only: kubectlOnly },
   {
