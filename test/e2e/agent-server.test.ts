@@ -276,7 +276,7 @@ describe('port-forward', () => {
 
   it('says on the error channel that nothing listens', async () => {
     const client = await openChannels(access, '/portForward/default/web?port=9', v4);
-    await eventually(() => client.text(1).includes('refused'));
+    await eventually(() => client.text(1).includes('refused'), { pending: () => client.text(1) });
     client.close();
     await client.closed;
   });

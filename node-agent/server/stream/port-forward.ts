@@ -15,7 +15,13 @@ export function bridgePortForward(
   ports: readonly number[],
 ): void {
   const data: SpdyStream[] = [];
-  let open = ports.length;
+  /** Of both streams of every port: a runtime may end the data before it has said on the other one why. */
+  let open = 2 * ports.length;
+  const onEnd = (): void => {
+    open -= 1;
+    // The channels cannot say that one of them ended.
+    if (open === 0) session.close();
+  };
   const client = joinSocket(socket, session, codec, (message) => {
     const stream = message.channel % 2 === 0 ? data[message.channel / 2] : undefined;
     if (message.kind === 'data' && stream && !stream.write(message.data)) client.pauseClient();
@@ -29,19 +35,12 @@ export function bridgePortForward(
     const headers = { port: String(port), requestid: String(index) };
     const errors = session.open(
       { ...headers, streamtype: 'error' },
-      { onData: (bytes) => client.send(2 * index + 1, bytes), onEnd() {} },
+      { onData: (bytes) => client.send(2 * index + 1, bytes), onEnd },
     );
     errors.end();
     data[index] = session.open(
       { ...headers, streamtype: 'data' },
-      {
-        onData: (bytes) => client.send(2 * index, bytes),
-        onEnd() {
-          open -= 1;
-          // The channels cannot say that one of them ended.
-          if (open === 0) session.close();
-        },
-      },
+      { onData: (bytes) => client.send(2 * index, bytes), onEnd },
     );
   });
 }
