@@ -50,7 +50,7 @@ function rowsOf(oursMs: number, rawMs: number, ourRate: number, rawRate: number)
       what: 'one pod, create → Running',
       ours: ms(oursMs),
       limit: `raw CRI ${ms(rawMs)}`,
-      ratio: `+${ms(oursMs - rawMs)}`,
+      ratio: `${oursMs < rawMs ? '−' : '+'}${ms(Math.abs(oursMs - rawMs))}`,
       goal: '≤ +150 ms',
       met: oursMs - rawMs <= 150,
     },
