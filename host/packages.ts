@@ -9,12 +9,14 @@ export interface NeededPackage {
   /** Any one of these files or commands shows that it is there, however it came to the machine. */
   readonly provides: readonly string[];
   readonly why: string;
+  /** Units that the package would start at the next boot. They are not ours, and nobody asked for them. */
+  readonly units?: readonly string[];
 }
 
 /** Debian's and Ubuntu's names. */
 export const neededPackages: readonly NeededPackage[] = [
-  { name: 'etcd-server', provides: ['etcd'], why: 'keeps the cluster state' },
-  { name: 'containerd', provides: ['containerd'], why: 'runs the containers' },
+  { name: 'etcd-server', provides: ['etcd'], why: 'keeps the cluster state', units: ['etcd.service'] },
+  { name: 'containerd', provides: ['containerd'], why: 'runs the containers', units: ['containerd.service'] },
   { name: 'runc', provides: ['runc'], why: 'starts each container' },
   {
     name: 'containernetworking-plugins',
@@ -76,6 +78,10 @@ export async function installPackages(packages: readonly NeededPackage[], logFil
     const apt = (...args: string[]) => runLogged('apt-get', ['-o', 'DPkg::Lock::Timeout=120', ...args], logFile);
     await apt('update', '-q');
     await apt('install', '-y', '-q', '--no-install-recommends', ...packages.map((one) => one.name));
+    const units = packages.flatMap((one) => one.units ?? []);
+    if (units.length > 0 && existsSync('/run/systemd/system')) {
+      await runLogged('systemctl', ['disable', '--quiet', ...units], logFile);
+    }
   } finally {
     restorePolicy();
   }

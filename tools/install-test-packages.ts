@@ -22,7 +22,8 @@ bringOldKubectl();
 /** For etcd in containers; the tests can do without, so that it cannot be had fails nothing. */
 async function installEngine(): Promise<void> {
   if (findCommand('dockerd') || process.env.DOCKER_HOST || existsSync('/var/run/docker.sock')) return;
-  const engine = { name: 'docker.io', provides: ['dockerd'], why: "testcontainers' engine" };
+  const units = ['docker.service', 'docker.socket'];
+  const engine = { name: 'docker.io', provides: ['dockerd'], why: "testcontainers' engine", units };
   console.log(`installing ${engine.name}: ${engine.why}`);
   try {
     await installPackages([engine], join(cache, 'install.log'));
