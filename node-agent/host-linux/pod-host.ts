@@ -33,9 +33,15 @@ export function createLinuxPodHost({ root, logRoot, cgroupRoot, cgroups }: Linux
   };
   const logDirectory = ({ namespace, name, uid }: PodPlace): string => join(logRoot, `${namespace}_${name}_${uid}`);
 
-  const setBurstableShares = async (): Promise<void> => {
-    const sum = [...burstable.values()].reduce((total, shares) => total + shares, 0);
-    await cgroups.setShares(qosCgroupPath(cgroupRoot, 'Burstable'), Math.max(sum, sharesMin));
+  // One after the other, each with the sum of its own moment: of two at once, the older sum could be written last.
+  let lastShares: Promise<void> = Promise.resolve();
+  const setBurstableShares = (): Promise<void> => {
+    const set = (): Promise<void> => {
+      const sum = [...burstable.values()].reduce((total, shares) => total + shares, 0);
+      return cgroups.setShares(qosCgroupPath(cgroupRoot, 'Burstable'), Math.max(sum, sharesMin));
+    };
+    lastShares = lastShares.then(set, set);
+    return lastShares;
   };
 
   const removeCgroups = async ({ uid }: PodPlace): Promise<void> => {
