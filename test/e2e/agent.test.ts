@@ -2,6 +2,8 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { configMaps, pods, secrets } from '#api/kinds.ts';
+import { cgroupVersion } from '#host/machine.ts';
+import { weightOf } from '#node-agent/cgroups/v2.ts';
 import { type AgentMachine, shell, sleeper, startAgentMachine } from '../harness/agent-machine.ts';
 import { containerLimits } from '../harness/cgroup.ts';
 import { eventually } from '../harness/eventually.ts';
@@ -35,7 +37,8 @@ test('limits and requests stand in the cgroup files, of the container and of the
   expect(pod.status?.qosClass).toBe('Burstable');
   const id = pod.status?.containerStatuses?.[0]?.containerID?.replace('containerd://', '') ?? '';
   const root = machine.containerd.layout.cgroupRoot;
-  expect(containerLimits(root, id)).toEqual({ cpuQuota: 50_000, memoryLimitBytes: 64 * 2 ** 20, cpuShare: 256 });
+  const cpuShare = cgroupVersion() === 'v2' ? weightOf(256) : 256;
+  expect(containerLimits(root, id)).toEqual({ cpuQuota: 50_000, memoryLimitBytes: 64 * 2 ** 20, cpuShare });
   expect(containerLimits(root, `pod${pod.metadata.uid}`)).toMatchObject({
     cpuQuota: 50_000,
     memoryLimitBytes: 64 * 2 ** 20,
