@@ -1,6 +1,9 @@
 import { readdir, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { codeOf } from '../host-linux/run.ts';
+import { codeOf, exists } from '../host-linux/run.ts';
+
+/** cgroup v2 carries the controllers. A hybrid machine (v1 with an empty v2 beside it) counts as v1. */
+export const hasUnifiedCgroups = (): Promise<boolean> => exists('/sys/fs/cgroup/cgroup.controllers');
 
 /** Removes a group and the groups below it, the deepest first. Groups with processes make it reject with EBUSY. */
 export async function removeGroups(folder: string): Promise<void> {

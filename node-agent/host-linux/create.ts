@@ -1,10 +1,10 @@
 import { mkdir } from 'node:fs/promises';
+import { hasUnifiedCgroups } from '../cgroups/tree.ts';
 import { createCgroupV1 } from '../cgroups/v1.ts';
 import { createCgroupV2 } from '../cgroups/v2.ts';
 import type { NodeHost, PodHost } from '../pods/host.ts';
 import { createLinuxNodeHost } from './node-host.ts';
 import { createLinuxPodHost } from './pod-host.ts';
-import { exists } from './run.ts';
 
 export interface LinuxHostOptions {
   /** State of pods. @default /var/lib/berth/agent */
@@ -23,8 +23,7 @@ export async function createLinuxHost(
 ): Promise<{ readonly pods: PodHost; readonly node: NodeHost }> {
   const root = options.root ?? '/var/lib/berth/agent';
   await mkdir(root, { recursive: true });
-  const unified = await exists('/sys/fs/cgroup/cgroup.controllers');
-  const cgroups = unified ? await createCgroupV2() : await createCgroupV1();
+  const cgroups = (await hasUnifiedCgroups()) ? await createCgroupV2() : await createCgroupV1();
   return {
     pods: createLinuxPodHost({
       root,

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile, statfs } from 'node:fs/promises';
 import { arch, availableParallelism, hostname, networkInterfaces, release } from 'node:os';
 import { join } from 'node:path';
+import { hasUnifiedCgroups } from '../cgroups/tree.ts';
 import type { MachineFacts, NodeHost } from '../pods/host.ts';
 
 export interface LinuxNodeHostOptions {
@@ -36,6 +37,7 @@ export function createLinuxNodeHost({ root, resolvConf = '/etc/resolv.conf' }: L
         hugepages: await hugepages(),
         ephemeralStorageBytes: disk.blocks * disk.bsize,
         pidsMax: Number(await text('/proc/sys/kernel/pid_max')) || 32_768,
+        unifiedCgroups: await hasUnifiedCgroups(),
         addresses: addresses(),
       };
     },

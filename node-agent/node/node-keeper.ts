@@ -140,6 +140,7 @@ export function createNodeKeeper(options: NodeKeeperOptions): NodeKeeper {
         addressesOf(settings, known()).flatMap(({ type, address }) => (type === 'InternalIP' ? [address] : [])),
       allocatable: () => allocatableOf(settings, known()),
       memoryCapacityBytes: () => known().memoryBytes,
+      unifiedCgroups: () => known().unifiedCgroups,
       resolver: () => resolver,
     },
     node: () => current,

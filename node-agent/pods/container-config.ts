@@ -27,6 +27,7 @@ export interface ContainerInput {
   readonly mounts: readonly Mount[];
   readonly terminationLog: string;
   readonly memoryCapacityBytes: number;
+  readonly unifiedCgroups: boolean;
   readonly seccompFolder: string;
 }
 
@@ -75,7 +76,12 @@ export function containerConfig(input: ContainerInput): ContainerConfig {
 }
 
 /** Requests become shares, limits become quota and memory; an amount that is not asked for binds nothing. */
-export function containerResources({ pod, container, memoryCapacityBytes }: ContainerInput): LinuxResources {
+export function containerResources({
+  pod,
+  container,
+  memoryCapacityBytes,
+  unifiedCgroups,
+}: ContainerInput): LinuxResources {
   const { spec } = container;
   const limits = amountsOf(spec.resources?.limits);
   const requests = amountsOf(spec.resources?.requests);
@@ -86,5 +92,6 @@ export function containerResources({ pod, container, memoryCapacityBytes }: Cont
     cpuPeriod: cpuPeriodUs,
     memoryLimitBytes: unitsOf(limits, 'memory'),
     oomScoreAdj: oomScoreAdj(qosClassOf(pod), spec, memoryCapacityBytes),
+    oomKillsAll: unifiedCgroups,
   };
 }

@@ -33,6 +33,7 @@ export interface NodeContext {
   hostIps(): readonly string[];
   allocatable(): Readonly<Record<string, string>>;
   memoryCapacityBytes(): number;
+  unifiedCgroups(): boolean;
   /** The node's own resolver. */
   resolver(): NonNullable<SandboxConfig['dns']>;
 }

@@ -98,6 +98,7 @@ async function configOf(
     mounts: [...volumes, ...(await ownMounts(context, container, volumes, terminationLog))],
     terminationLog,
     memoryCapacityBytes: deps.node.memoryCapacityBytes(),
+    unifiedCgroups: deps.node.unifiedCgroups(),
     seccompFolder: deps.settings.seccompFolder,
   };
   const config = containerConfig(input);

@@ -70,6 +70,7 @@ export function createHollowHost(options: HollowHostOptions): HollowHost {
         hugepages: {},
         ephemeralStorageBytes: 100 * gibi,
         pidsMax: 32_768,
+        unifiedCgroups: true,
         addresses: [options.address ?? '192.0.2.1'],
       }),
       usage: async () => ({

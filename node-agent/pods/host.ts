@@ -87,6 +87,8 @@ export interface MachineFacts {
   readonly hugepages: Readonly<Record<string, number>>;
   readonly ephemeralStorageBytes: number;
   readonly pidsMax: number;
+  /** cgroup v2: one tree for all controllers. */
+  readonly unifiedCgroups: boolean;
   readonly addresses: readonly string[];
 }
 

@@ -174,6 +174,8 @@ export interface LinuxResources {
   /** Bytes; 0 is no limit. */
   readonly memoryLimitBytes: number;
   readonly oomScoreAdj: number;
+  /** Out of memory, the kernel ends all processes of the container instead of the largest one. Takes cgroup v2. @default false */
+  readonly oomKillsAll?: boolean | undefined;
 }
 
 export interface ContainerSecurity {

@@ -99,6 +99,7 @@ describe('containers', () => {
           cpuPeriod: 100_000,
           memoryLimitBytes: 2 ** 33,
           oomScoreAdj: -997,
+          oomKillsAll: true,
         },
         stopSignal: 'SIGUSR1',
       }),
@@ -109,7 +110,9 @@ describe('containers', () => {
       envs: [{ key: 'A', value: 'ä' }],
       labels: { mine: '1', 'io.kubernetes.pod.uid': 'uid-p', 'io.kubernetes.container.name': 'main' },
       mounts: [{ readonly: true, propagation: cri.MountPropagation.PROPAGATION_HOST_TO_CONTAINER }],
-      linux: { resources: { memoryLimitInBytes: '8589934592', oomScoreAdj: '-997' } },
+      linux: {
+        resources: { memoryLimitInBytes: '8589934592', oomScoreAdj: '-997', unified: { 'memory.oom.group': '1' } },
+      },
       stopSignal: 29,
     });
   });

@@ -120,6 +120,7 @@ export function toResources(resources: LinuxResources): cri.LinuxContainerResour
     cpuShares: toInt64(resources.cpuShares),
     memoryLimitInBytes: toInt64(resources.memoryLimitBytes),
     oomScoreAdj: toInt64(resources.oomScoreAdj),
+    unified: resources.oomKillsAll ? { 'memory.oom.group': '1' } : {},
   });
 }
 
