@@ -50,7 +50,12 @@ export async function followContainerd(
       if (envelope.topic === markerTopic) {
         if (subscribed) continue;
         subscribed = true;
-        catchUp(options, before, podUids, queue, linked).catch(failed);
+        catchUp(options, before, podUids, linked)
+          .then((missed) => {
+            // An exit in between may come as an event as well.
+            for (const event of missed.filter(isNews)) queue.push(event);
+          })
+          .catch(failed);
         continue;
       }
       const event = readEnvelope(envelope);
@@ -78,16 +83,16 @@ async function publishMarker(options: EventSourceOptions, seen: () => boolean, s
   }
 }
 
+/** What happened between the first look and the subscription. */
 async function catchUp(
   options: EventSourceOptions,
   before: Snapshot,
   podUids: Map<string, string>,
-  queue: EventQueue<RuntimeEvent>,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<readonly RuntimeEvent[]> {
   const after = await options.look(signal);
   for (const [id, { podUid }] of after) podUids.set(id, podUid);
-  for (const event of compareSnapshots(before, after)) queue.push(event);
+  return compareSnapshots(before, after);
 }
 
 interface Change {
