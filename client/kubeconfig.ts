@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import { parse } from 'yaml';
+import { messageOf } from '#base/error-message.ts';
 import type { ClusterAccess } from './access.ts';
 
 /** A kubeconfig that cannot be used. The message names the file and the field. */
@@ -154,5 +155,3 @@ function text(value: Fields, field: string): string | undefined {
   const found = value[field];
   return typeof found === 'string' && found !== '' ? found : undefined;
 }
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

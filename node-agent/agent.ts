@@ -1,5 +1,6 @@
 import { pods, services } from '#api/kinds.ts';
 import type { Clock } from '#base/clock.ts';
+import { messageOf } from '#base/error-message.ts';
 import type { Log } from '#base/log.ts';
 import type { Random } from '#base/random.ts';
 import type { ApiClient } from '#client/api-client.ts';
@@ -12,7 +13,6 @@ import { type Chore, runChore } from './chores.ts';
 import { createImageManager } from './images/image-manager.ts';
 import { createNodeKeeper } from './node/node-keeper.ts';
 import type { EmitEvent, PodDependencies } from './pods/context.ts';
-import { messageOf } from './pods/errors.ts';
 import type { NodeHost, PodHost } from './pods/host.ts';
 import type { PodImages } from './pods/images.ts';
 import { lastWords } from './pods/last-words.ts';

@@ -1,8 +1,8 @@
 import type { Clock } from '#base/clock.ts';
+import { messageOf } from '#base/error-message.ts';
 import type { Log } from '#base/log.ts';
 import { createImageCollector } from './images/image-collector.ts';
 import { rotateLogs } from './logs/rotation.ts';
-import { messageOf } from './pods/errors.ts';
 import type { ContainerRuntime } from './runtime/runtime.ts';
 
 /** Something the agent does now and then, for as long as it runs. */

@@ -1,3 +1,4 @@
+import { isJsonObject } from '../schema/record.ts';
 /**
  * What differs between two JSON values, in the manner of go-cmp (which Kubernetes shows in its refusals): the path down to
  * each difference, `-` before what was and `+` before what is wanted. Bounded, for objects may be large.
@@ -17,7 +18,7 @@ function compare(old: unknown, wanted: unknown, name: string, depth: number, lin
   if (JSON.stringify(old) === JSON.stringify(wanted)) return;
   const indent = '  '.repeat(depth);
   const label = name ? `${name}: ` : '';
-  if (isRecord(old) && isRecord(wanted)) {
+  if (isJsonObject(old) && isJsonObject(wanted)) {
     if (depth > 1 || name) lines.push(`  ${indent}${label}{`);
     const keys = [...new Set([...Object.keys(old), ...Object.keys(wanted)])].toSorted();
     for (const key of keys) compare(old[key], wanted[key], key, depth + 1, lines);
@@ -40,6 +41,3 @@ function text(value: unknown): string {
   const json = JSON.stringify(value);
   return json.length > textMax ? `${json.slice(0, textMax)}…` : json;
 }
-
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);

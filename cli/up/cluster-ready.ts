@@ -4,6 +4,7 @@ import type { V1Deployment, V1Node } from '#api/generated/types.ts';
 import { deployments, nodes } from '#api/kinds.ts';
 import type { KubeObject } from '#api/meta.ts';
 import { isAlreadyExists, isNotFound, StatusError } from '#api/status-error.ts';
+import { messageOf } from '#base/error-message.ts';
 import { createHttpClient, type HttpClient } from '#client/http-client.ts';
 import { loadKubeconfig } from '#client/kubeconfig.ts';
 import { HostError } from '#host/errors.ts';
@@ -102,5 +103,3 @@ const readyCondition = (node: V1Node | undefined) => node?.status?.conditions?.f
 
 const notReady = (message: string, layout: HostLayout): HostError =>
   new HostError(message, `The reason should stand in ${join(layout.logDir, 'server.log')}`);
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

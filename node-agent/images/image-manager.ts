@@ -1,5 +1,7 @@
 /** Makes the images of containers present, as their pull policies say, with Kubernetes' events and reasons. */
+
 import type { Clock } from '#base/clock.ts';
+import { messageOf } from '#base/error-message.ts';
 import type { ImageOutcome, ImageRequest, PodImages } from '../pods/images.ts';
 import type { Image, ImageRuntime } from '../runtime/runtime.ts';
 import { createBackOff } from './back-off.ts';
@@ -120,8 +122,6 @@ function remember(failures: Map<string, string>, key: string, message: string): 
     failures.delete(oldest);
   }
 }
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /** As Go prints a duration that is rounded to milliseconds: `250ms`, `1.25s`, `2m3.5s`. */
 export function formatDuration(durationMs: number): string {

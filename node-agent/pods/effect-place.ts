@@ -1,7 +1,7 @@
+import { messageOf } from '#base/error-message.ts';
 import { mountFailure, planVolume } from '../volumes/build.ts';
 import type { VolumePlan } from '../volumes/plan.ts';
 import type { PodContext } from './context.ts';
-import { messageOf } from './errors.ts';
 import { specOf } from './pod-model.ts';
 import { cpuQuotaUs, cpuShares, milliOf, podResourcesOf, unitsOf } from './resources.ts';
 

@@ -1,5 +1,5 @@
+import { messageOf } from '#base/error-message.ts';
 import type { PodContext } from './context.ts';
-import { messageOf } from './errors.ts';
 import type { PullSecret } from './images.ts';
 import { containerMemory } from './memory.ts';
 import { type PodContainer, specOf } from './pod-model.ts';

@@ -1,10 +1,11 @@
+import { messageOf } from '#base/error-message.ts';
 import type { Mount } from '../runtime/runtime.ts';
 import type { StartPlan } from './action.ts';
 import { containerConfig, terminationPathDefault } from './container-config.ts';
 import type { PodContext } from './context.ts';
 import { sandboxConfigOf } from './effect-sandbox.ts';
 import { containerEnvironment } from './env.ts';
-import { ContainerConfigError, messageOf } from './errors.ts';
+import { ContainerConfigError } from './errors.ts';
 import { runHook } from './hooks.ts';
 import { hostsFile } from './hosts-file.ts';
 import { containerMemory } from './memory.ts';

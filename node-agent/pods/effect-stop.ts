@@ -1,6 +1,6 @@
+import { messageOf } from '#base/error-message.ts';
 import type { StopPlan } from './action.ts';
 import type { PodContext } from './context.ts';
-import { messageOf } from './errors.ts';
 import { runHook } from './hooks.ts';
 import { containersOf } from './pod-model.ts';
 

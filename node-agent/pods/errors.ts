@@ -19,5 +19,3 @@ export class VolumeError extends Error {
     this.volume = volume;
   }
 }
-
-export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -1,8 +1,8 @@
 import type { V1Node, V1Pod } from '#api/generated/types.ts';
+import { messageOf } from '#base/error-message.ts';
 import type { Informer } from '#client/informer.ts';
 import { admit } from './admission.ts';
 import type { PodDependencies } from './context.ts';
-import { messageOf } from './errors.ts';
 import { annotations } from './identity.ts';
 import type { PodFailure } from './memory.ts';
 import { readySandbox } from './observed.ts';

@@ -1,7 +1,8 @@
 import type { V1VolumeMount } from '#api/generated/types.ts';
+import { messageOf } from '#base/error-message.ts';
 import type { Mount } from '../runtime/runtime.ts';
 import { safeSegments } from '../volumes/paths.ts';
-import { ContainerConfigError, messageOf } from './errors.ts';
+import { ContainerConfigError } from './errors.ts';
 import { expandReferences } from './expand.ts';
 import type { PodHost, PodPlace } from './host.ts';
 import type { PodContainer } from './pod-model.ts';

@@ -1,5 +1,6 @@
 import { pods } from '#api/kinds.ts';
 import { isConflict, isNotFound } from '#api/status-error.ts';
+import { messageOf } from '#base/error-message.ts';
 import type { Action } from './action.ts';
 import { retryDelayMs } from './back-off.ts';
 import type { PodContext } from './context.ts';
@@ -8,7 +9,7 @@ import { pullImage } from './effect-pull.ts';
 import { clearPod, createSandbox, removeContainers, removeSandboxes, stopSandboxes } from './effect-sandbox.ts';
 import { startContainer } from './effect-start.ts';
 import { stopContainers } from './effect-stop.ts';
-import { ContainerConfigError, messageOf } from './errors.ts';
+import { ContainerConfigError } from './errors.ts';
 import { containerMemory } from './memory.ts';
 import { startKey } from './next-start.ts';
 

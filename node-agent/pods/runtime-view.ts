@@ -1,9 +1,9 @@
 import type { Clock } from '#base/clock.ts';
+import { messageOf } from '#base/error-message.ts';
 import type { Log } from '#base/log.ts';
 import { isRuntimeError } from '../runtime/errors.ts';
 import type { ContainerRuntime, ContainerStatus, RuntimeEvent, Sandbox } from '../runtime/runtime.ts';
 import { retryDelayMs } from './back-off.ts';
-import { messageOf } from './errors.ts';
 import { createAbort } from './linked-abort.ts';
 import { nothingObserved, type ObservedContainer, type ObservedPod, sortObserved } from './observed.ts';
 

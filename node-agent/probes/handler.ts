@@ -1,5 +1,5 @@
 import type { IntOrString, V1Container, V1HTTPGetAction, V1Probe, V1TCPSocketAction } from '#api/generated/types.ts';
-import { messageOf } from '../pods/errors.ts';
+import { messageOf } from '#base/error-message.ts';
 import { isRuntimeError } from '../runtime/errors.ts';
 import type { ContainerRuntime } from '../runtime/runtime.ts';
 import type { HttpProbe, ProbeTransport } from './transport.ts';

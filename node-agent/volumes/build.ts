@@ -1,7 +1,8 @@
 import type { V1KeyToPath, V1Pod, V1Volume, V1VolumeProjection } from '#api/generated/types.ts';
 import { parseQuantity, quantityValue } from '#api/quantity.ts';
+import { messageOf } from '#base/error-message.ts';
 import type { ObjectSource } from '../pods/env.ts';
-import { messageOf, VolumeError } from '../pods/errors.ts';
+import { VolumeError } from '../pods/errors.ts';
 import { fieldValue, type PodFacts, resourceValue } from '../pods/field-ref.ts';
 import { isSafeName, safeSegments } from './paths.ts';
 import type { HostPathType, VolumeFile, VolumePlan } from './plan.ts';

@@ -1,8 +1,9 @@
 import { chmod, chown, mkdir, open } from 'node:fs/promises';
 import { join } from 'node:path';
+import { messageOf } from '#base/error-message.ts';
 import { readMounts, unmountUnder } from '../host-linux/mount-table.ts';
 import { codeOf, runProgram } from '../host-linux/run.ts';
-import { messageOf, VolumeError } from '../pods/errors.ts';
+import { VolumeError } from '../pods/errors.ts';
 import type { SubPathMount } from '../pods/host.ts';
 import { writeFilesAtomically } from './atomic-files.ts';
 import { checkHostPath } from './host-path.ts';

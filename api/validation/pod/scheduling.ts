@@ -7,7 +7,7 @@ import {
   fieldRequired,
 } from '../../field-error.ts';
 import type { V1PodSchedulingGate, V1Taint, V1Toleration, V1TopologySpreadConstraint } from '../../generated/types.ts';
-import { all, each, labelSelector, oneOf, qualifiedName } from '../fields.ts';
+import { each, labelSelector, oneOf, qualifiedName } from '../fields.ts';
 import { labelValueProblems, notPositive } from '../formats.ts';
 
 const effects = ['NoSchedule', 'PreferNoSchedule', 'NoExecute'];
@@ -112,6 +112,3 @@ function matchLabelKeys(constraint: V1TopologySpreadConstraint, field: string): 
     ]),
   ];
 }
-
-export const labelValues = (values: readonly string[] | undefined, field: string): FieldError[] =>
-  each(values, field, (value, path) => all(labelValueProblems(value), path, value));
