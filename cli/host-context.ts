@@ -1,3 +1,5 @@
+import { type ClusterConfig, clusterConfig, parseNetworkMode } from '#api/cluster-config.ts';
+import { messageOf } from '#base/error-message.ts';
 import { type HostLayout, hostLayout } from '#host/layout.ts';
 import { machineAddress, machineName } from '#host/machine.ts';
 import { defaultSettings, type HostSettings, loadSettings } from '#host/settings.ts';
@@ -12,6 +14,12 @@ export interface SettingFlags {
   readonly agentPort?: string;
   readonly etcdPort?: string;
   readonly podCidr?: string;
+  readonly serviceCidr?: string;
+  readonly clusterDomain?: string;
+  readonly network?: string;
+  readonly detect?: string;
+  readonly evict?: string;
+  readonly fence?: string;
 }
 
 /**
@@ -28,22 +36,48 @@ export function settingsFrom(layout: HostLayout, flags: SettingFlags): { setting
     agentPort: portFlag('--agent-port', flags.agentPort) ?? existing?.agentPort ?? defaultSettings.agentPort,
     etcdPort,
     etcdPeerPort: etcdPort + 1,
-    podCidr: flags.podCidr ?? existing?.podCidr ?? defaultSettings.podCidr,
-    serviceCidr: existing?.serviceCidr ?? defaultSettings.serviceCidr,
-    clusterDomain: existing?.clusterDomain ?? defaultSettings.clusterDomain,
+    cluster: clusterFrom(existing?.cluster, flags),
   };
   if (existing) refuseChanges(existing, settings);
   return { settings, existed: existing !== undefined };
 }
 
 function refuseChanges(existing: HostSettings, wanted: HostSettings): void {
-  for (const name of ['nodeName', 'podCidr', 'apiPort', 'agentPort', 'etcdPort'] as const) {
-    if (existing[name] !== wanted[name]) {
-      throw new CliError(`this cluster was made with ${name} ${existing[name]}, and ${wanted[name]} was asked for`, {
-        fix: 'Leave the flag out, or begin anew with: berth down --purge',
-      });
-    }
+  const refuse = (name: string, was: unknown, asked: unknown): void => {
+    if (was === asked) return;
+    throw new CliError(`this cluster was made with ${name} ${was}, and ${asked} was asked for`, {
+      fix: 'Leave the flag out, or begin anew with: berth down --purge',
+    });
+  };
+  for (const name of ['nodeName', 'apiPort', 'agentPort', 'etcdPort'] as const) {
+    refuse(name, existing[name], wanted[name]);
   }
+  for (const name of ['clusterCidr', 'serviceCidr', 'clusterDomain'] as const) {
+    refuse(name, existing.cluster[name], wanted.cluster[name]);
+  }
+}
+
+/** Addresses and names stay as they were made; how the network works and how long machines are waited for may change. */
+function clusterFrom(existing: ClusterConfig | undefined, flags: SettingFlags): ClusterConfig {
+  try {
+    return clusterConfig({
+      ...existing,
+      ...(flags.podCidr && { clusterCidr: flags.podCidr }),
+      ...(flags.serviceCidr && { serviceCidr: flags.serviceCidr }),
+      ...(flags.clusterDomain && { clusterDomain: flags.clusterDomain }),
+      ...(flags.network && { network: parseNetworkMode(flags.network) }),
+      ...secondsOf('detectSeconds', flags.detect),
+      ...secondsOf('evictSeconds', flags.evict),
+      ...secondsOf('fenceSeconds', flags.fence),
+    });
+  } catch (error) {
+    throw new CliError(messageOf(error), { exitCode: 2 });
+  }
+}
+
+/** `4s`, or `4`. */
+function secondsOf(field: string, text: string | undefined): Partial<ClusterConfig> {
+  return text === undefined ? {} : { [field]: Number(text.replace(/s$/, '')) };
 }
 
 function portFlag(flag: string, text: string | undefined): number | undefined {

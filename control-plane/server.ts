@@ -1,3 +1,4 @@
+import { type ClusterConfig, clusterConfig } from '#api/cluster-config.ts';
 import { isConflict, StatusError } from '#api/status-error.ts';
 import type { Clock } from '#base/clock.ts';
 import type { Log } from '#base/log.ts';
@@ -38,8 +39,8 @@ export interface ControlPlaneOptions {
   readonly listen?: { readonly host?: string | undefined; readonly port?: number | undefined } | undefined;
   /** The address that pods and other machines reach this server at. Default 127.0.0.1. */
   readonly advertiseAddress?: string | undefined;
-  /** Default 10.43.0.0/16. */
-  readonly serviceCidr?: string | undefined;
+  /** Default: every default. */
+  readonly cluster?: ClusterConfig | undefined;
   readonly controllers?: ControllerSettings | undefined;
   /** Default: all. */
   readonly run?: { readonly scheduler?: boolean; readonly controllers?: boolean } | undefined;
@@ -77,12 +78,12 @@ const eventFlushMaxMs = 2_000;
  * when the server cannot listen.
  */
 export async function runControlPlane(options: ControlPlaneOptions, signal: AbortSignal): Promise<ControlPlane> {
-  const { clock, log, serviceCidr = '10.43.0.0/16', advertiseAddress = '127.0.0.1' } = options;
+  const { clock, log, cluster = clusterConfig(), advertiseAddress = '127.0.0.1' } = options;
   const metrics = createServerMetrics({ nodeMetrics: options.nodeMetrics ?? true });
   const store = measuredStore(await openStore(options, signal), clock, metrics.registry);
   /** Lives longer than `signal`: what ends cleanly still writes. */
   const running = new AbortController();
-  const core = createCore(options, store, serviceCidr);
+  const core = createCore(options, store, cluster);
   const client = core.client(admin);
   const bootstrap = { name: 'bootstrap', ok: false, message: 'the first objects are not written yet' };
   const server = createServer(options, core, metrics, advertiseAddress, bootstrap);
@@ -93,7 +94,7 @@ export async function runControlPlane(options: ControlPlaneOptions, signal: Abor
     await core.start(running.signal);
     const { port } = await server.listen();
     const advertise = { host: advertiseAddress, port };
-    await retried(() => ensureBootstrapObjects(client, { advertise, serviceCidr }), options, signal);
+    await retried(() => ensureBootstrapObjects(client, { advertise, cluster }), options, signal);
     bootstrap.ok = true;
     signal.removeEventListener('abort', giveUp);
     log.info({ port }, 'the API server is ready');
@@ -119,9 +120,9 @@ async function openStore({ store, clock, log }: ControlPlaneOptions, signal: Abo
   return createEtcdStore({ endpoints, tls: keys, clock, log: log.child({ part: 'store' }), signal });
 }
 
-function createCore({ clock, random, log }: ControlPlaneOptions, store: Store, serviceCidr: string): ApiCore {
+function createCore({ clock, random, log }: ControlPlaneOptions, store: Store, cluster: ClusterConfig): ApiCore {
   const addresses = createServiceAddresses({
-    serviceCidr,
+    serviceCidr: cluster.serviceCidr,
     clock,
     random,
     registry: () => core.registry('', 'v1', 'services'),

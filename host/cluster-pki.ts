@@ -1,9 +1,9 @@
+import { cidrAddress } from '#api/ipv4-network.ts';
 import { type KeyPair, loadKeyPair, needsRenewal, saveKeyPair } from './key-pair.ts';
 import type { HostLayout } from './layout.ts';
 import { machineName } from './machine.ts';
 import type { CertificateRequest } from './pki.ts';
 import type { HostSettings } from './settings.ts';
-import { serviceAddress } from './subnet.ts';
 
 /** Every certificate of a one-machine cluster, by the name of its file in pki/. */
 export interface ClusterCertificates {
@@ -59,14 +59,14 @@ export async function ensureCertificates(
     'kubernetes',
     'kubernetes.default',
     'kubernetes.default.svc',
-    `kubernetes.default.svc.${settings.clusterDomain}`,
+    `kubernetes.default.svc.${settings.cluster.clusterDomain}`,
   ];
   return {
     ca,
     etcdCa,
     apiserver: await certificate(ca, 'apiserver', {
       commonName: 'berth-apiserver',
-      hosts: unique([...here, ...service, serviceAddress(settings.serviceCidr, 1)]),
+      hosts: unique([...here, ...service, cidrAddress(settings.cluster.serviceCidr, 1)]),
     }),
     apiserverClient: await certificate(ca, 'apiserver-client', {
       commonName: 'berth-apiserver',

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { clusterConfig } from '#api/cluster-config.ts';
 import { HostError } from './errors.ts';
 import { defaultSettings, loadSettings, saveSettings } from './settings.ts';
 
@@ -11,7 +12,12 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-const settings = { ...defaultSettings, nodeName: 'one', nodeAddress: '192.0.2.1' };
+const settings = {
+  ...defaultSettings,
+  nodeName: 'one',
+  nodeAddress: '192.0.2.1',
+  cluster: clusterConfig({ network: 'route' }),
+};
 
 describe('settings', () => {
   it('come back as they were saved, readable by root only', () => {

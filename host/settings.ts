@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { type ClusterConfig, clusterConfigFromData, clusterConfigToData } from '#api/cluster-config.ts';
 import { HostError } from './errors.ts';
 import { writeFileAtomic } from './files.ts';
 
@@ -11,9 +12,7 @@ export interface HostSettings {
   readonly agentPort: number;
   readonly etcdPort: number;
   readonly etcdPeerPort: number;
-  readonly podCidr: string;
-  readonly serviceCidr: string;
-  readonly clusterDomain: string;
+  readonly cluster: ClusterConfig;
 }
 
 export const defaultSettings = {
@@ -21,9 +20,6 @@ export const defaultSettings = {
   agentPort: 10250,
   etcdPort: 6441,
   etcdPeerPort: 6442,
-  podCidr: '10.42.0.0/24',
-  serviceCidr: '10.43.0.0/16',
-  clusterDomain: 'cluster.local',
 } as const;
 
 /** Undefined when no cluster was made here yet. Throws a HostError when the file is damaged. */
@@ -41,7 +37,8 @@ export function loadSettings(file: string): HostSettings | undefined {
 }
 
 export function saveSettings(file: string, settings: HostSettings): void {
-  writeFileAtomic(file, `${JSON.stringify(settings, undefined, 2)}\n`, 0o600);
+  const stored = { ...settings, cluster: clusterConfigToData(settings.cluster) };
+  writeFileAtomic(file, `${JSON.stringify(stored, undefined, 2)}\n`, 0o600);
 }
 
 function checkSettings(value: unknown): HostSettings {
@@ -57,12 +54,12 @@ function checkSettings(value: unknown): HostSettings {
     agentPort: field('agentPort', isPort),
     etcdPort: field('etcdPort', isPort),
     etcdPeerPort: field('etcdPeerPort', isPort),
-    podCidr: field('podCidr', isText),
-    serviceCidr: field('serviceCidr', isText),
-    clusterDomain: field('clusterDomain', isText),
+    cluster: clusterConfigFromData(field('cluster', isTexts)),
   };
 }
 
 const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
+const isTexts = (value: unknown): value is Record<string, string> =>
+  typeof value === 'object' && value !== null && Object.values(value).every((one) => typeof one === 'string');
 const isPort = (value: unknown): value is number =>
   typeof value === 'number' && Number.isInteger(value) && value > 0 && value < 65536;

@@ -46,7 +46,7 @@ async function server(context: CliContext, flags: ServerFlags): Promise<void> {
       certificates: { ca: certificates.ca.cert, server: certificates.apiserver, node: certificates.apiserverClient },
       listen: { port: settings.apiPort },
       advertiseAddress: settings.nodeAddress,
-      serviceCidr: settings.serviceCidr,
+      cluster: settings.cluster,
       controllers: { rootCa: certificates.ca.cert },
     },
     context.signal,

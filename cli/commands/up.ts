@@ -26,7 +26,16 @@ export const command: CommandModule = {
       .option('--api-port <port>', 'port of the API server (default: 6443)')
       .option('--agent-port <port>', 'port of the node agent (default: 10250)')
       .option('--etcd-port <port>', 'loopback port of etcd; the next one is taken too (default: 6441)')
-      .option('--pod-cidr <cidr>', 'addresses of the pods on this machine (default: 10.42.0.0/24)')
+      .option('--pod-cidr <cidr>', 'addresses of all pods; each machine gets a /24 of them (default: 10.42.0.0/16)')
+      .option('--service-cidr <cidr>', 'addresses of services (default: 10.43.0.0/16)')
+      .option('--cluster-domain <name>', "the end of every service's name (default: cluster.local)")
+      .option('--network <mode>', 'how machines reach pods of each other: auto, route or vxlan (default: auto)')
+      .option('--detect <seconds>', 'a machine counts as dead after this long without a sign of life (default: 4s)')
+      .option('--evict <seconds>', 'its pods are replaced this long after that (default: 2s)')
+      .option(
+        '--fence <seconds>',
+        'a machine cut off for this long stops its StatefulSet pods; 0s: never (default: 6s)',
+      )
       .option('--no-hello', 'do not apply manifests/hello.yaml on a new cluster')
       .addHelpText(
         'after',

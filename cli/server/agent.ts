@@ -4,6 +4,8 @@ import type { Log } from '#base/log.ts';
 import type { Random } from '#base/random.ts';
 import type { ApiClient } from '#client/api-client.ts';
 import { createEventRecorder } from '#client/event-recorder.ts';
+import { createInformerFactory } from '#client/informers/factory.ts';
+import type { Runnable } from '#client/reconciler.ts';
 import type { ClusterCertificates } from '#host/cluster-pki.ts';
 import type { HostLayout } from '#host/layout.ts';
 import type { HostSettings } from '#host/settings.ts';
@@ -29,13 +31,15 @@ export interface AgentParts {
 /** This machine's agent with everything real beneath it. Resolves after the signal has aborted; containers go on. */
 export async function runAgent(parts: AgentParts, signal: AbortSignal): Promise<void> {
   const { layout, settings, certificates, client, clock, random } = parts;
+  const { cluster } = settings;
   const log = parts.log.child({ part: 'agent' });
+  /** One watch of each kind for all parts of the agent: services, endpoint slices, nodes. */
+  const informers = createInformerFactory(client, { clock, random, log });
   const network = createNodeNetwork({
     bridge: layout.bridge,
     table: layout.nftTable,
-    podCidr: settings.podCidr,
-    // One machine: its pods are all there are.
-    clusterCidr: settings.podCidr,
+    podCidr: cluster.clusterCidr,
+    clusterCidr: cluster.clusterCidr,
     cniConfDir: layout.cniConfDir,
     cniDataDir: join(layout.stateDir, 'cni-addresses'),
   });
@@ -58,6 +62,7 @@ export async function runAgent(parts: AgentParts, signal: AbortSignal): Promise<
   const chores = createLinuxChores({ runtime, clock, log });
   const agent = createAgent({
     client,
+    informers,
     runtime,
     chores,
     nodeName: settings.nodeName,
@@ -69,9 +74,9 @@ export async function runAgent(parts: AgentParts, signal: AbortSignal): Promise<
     recorder,
     settings: {
       nodeAddresses: [settings.nodeAddress],
-      podCidr: settings.podCidr,
+      podCidr: cluster.clusterCidr,
       agentPort: settings.agentPort,
-      clusterDomain: settings.clusterDomain,
+      clusterDomain: cluster.clusterDomain,
       seccompFolder: join(layout.agentDir, 'seccomp'),
     },
   });
@@ -86,9 +91,12 @@ export async function runAgent(parts: AgentParts, signal: AbortSignal): Promise<
     clock,
     log,
   });
+  const running: readonly Runnable[] = [agent, hostPorts];
   try {
     await server.listen();
-    await Promise.all([agent.run(signal), hostPorts.run(signal)]);
+    informers.start(signal);
+    await Promise.all(running.map((one) => one.run(signal)));
+    await informers.stopped();
   } finally {
     await server.close();
     await runtime.close();

@@ -1,5 +1,15 @@
+import { type ClusterConfig, clusterConfigName, clusterConfigToData } from '#api/cluster-config.ts';
 import type { V1PriorityClass } from '#api/generated/types.ts';
-import { endpointSlices, endpoints, namespaces, priorityClasses, serviceCIDRs, services } from '#api/kinds.ts';
+import { cidrAddress } from '#api/ipv4-network.ts';
+import {
+  configMaps,
+  endpointSlices,
+  endpoints,
+  namespaces,
+  priorityClasses,
+  serviceCIDRs,
+  services,
+} from '#api/kinds.ts';
 import type { KubeObject } from '#api/meta.ts';
 import type { ResourceType } from '#api/resource-type.ts';
 import { isAlreadyExists, isNotFound } from '#api/status-error.ts';
@@ -8,7 +18,7 @@ import type { ApiClient } from '#client/api-client.ts';
 export interface BootstrapOptions {
   /** Where pods and other machines reach this API server. */
   readonly advertise: { readonly host: string; readonly port: number };
-  readonly serviceCidr: string;
+  readonly cluster: ClusterConfig;
 }
 
 const systemNamespaces = ['default', 'kube-system', 'kube-public', 'kube-node-lease'];
@@ -18,8 +28,10 @@ export async function ensureBootstrapObjects(client: ApiClient, options: Bootstr
   for (const name of systemNamespaces) await ensure(client, namespaces, { metadata: { name } });
   await Promise.all([
     ...priorities.map((priority) => ensure(client, priorityClasses, priority)),
-    ensure(client, serviceCIDRs, { metadata: { name: 'kubernetes' }, spec: { cidrs: [options.serviceCidr] } }),
+    ensure(client, serviceCIDRs, { metadata: { name: 'kubernetes' }, spec: { cidrs: [options.cluster.serviceCidr] } }),
     ensureOwnService(client, options),
+    // What was chosen on the server holds, whatever was written here meanwhile.
+    replace(client, configMaps, { metadata: clusterConfigName, data: clusterConfigToData(options.cluster) }),
   ]);
 }
 
@@ -42,13 +54,13 @@ const priorities: V1PriorityClass[] = [
 const ownService = { namespace: 'default', name: 'kubernetes' };
 
 /** The service `kubernetes`, by which pods reach the API, with this server as its endpoint. */
-async function ensureOwnService(client: ApiClient, { advertise, serviceCidr }: BootstrapOptions): Promise<void> {
+async function ensureOwnService(client: ApiClient, { advertise, cluster }: BootstrapOptions): Promise<void> {
   const labels = { component: 'apiserver', provider: 'kubernetes' };
   await ensure(client, services, {
     metadata: { ...ownService, labels },
     spec: {
       type: 'ClusterIP',
-      clusterIP: firstAddress(serviceCidr),
+      clusterIP: cidrAddress(cluster.serviceCidr, 1),
       ports: [{ name: 'https', port: 443, protocol: 'TCP', targetPort: advertise.port }],
     },
   });
@@ -86,12 +98,4 @@ async function ensure<T extends KubeObject>(client: ApiClient, type: ResourceTyp
 async function replace<T extends KubeObject>(client: ApiClient, type: ResourceType<T>, object: T): Promise<void> {
   await ensure(client, type, object);
   await client.update(type, object);
-}
-
-/** The first address of a network is the API's own, as in every Kubernetes cluster. */
-function firstAddress(cidr: string): string {
-  const octets = (cidr.split('/')[0] ?? '').split('.').map(Number);
-  const base = octets.reduce((sum, octet) => sum * 256 + octet, 0);
-  const first = base - (base % 2 ** (32 - Number(cidr.split('/')[1]))) + 1;
-  return [24, 16, 8, 0].map((shift) => Math.trunc(first / 2 ** shift) % 256).join('.');
 }
