@@ -6,10 +6,11 @@ import { cpus, totalmem } from 'node:os';
 import { formatTable } from '#cli/printers/table.ts';
 import { containers } from './rows/containers.ts';
 import { idle } from './rows/idle.ts';
+import { machineDeath } from './rows/machine-death.ts';
 import { start } from './rows/start.ts';
 import { writes } from './rows/writes.ts';
 
-const measurements = [start, containers, writes, idle];
+const measurements = [start, containers, writes, idle, machineDeath];
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !measurements.some((one) => one.name === name));
 if (unknown.length > 0) {
@@ -24,7 +25,7 @@ console.log(
   `${cpus().length} × ${cpu?.model ?? 'unknown CPU'}, ${(totalmem() / 2 ** 30).toFixed(0)} GiB, Node ${process.version}\n`,
 );
 const rows = [];
-for (const one of measurements.filter(({ name }) => wanted.length === 0 || wanted.includes(name))) {
+for (const one of measurements.filter((each) => (wanted.length === 0 ? !each.onRequest : wanted.includes(each.name)))) {
   console.log(`${one.name} ...`);
   rows.push(...(await one.run((line) => console.log(`  ${line}`))));
 }

@@ -11,6 +11,8 @@ export interface BenchRow {
 
 export interface Measurement {
   readonly name: string;
+  /** Takes minutes: runs only when it is named. */
+  readonly onRequest?: boolean;
   run(report: (line: string) => void): Promise<readonly BenchRow[]>;
 }
 

@@ -23,9 +23,14 @@ export interface VmSet {
 const root = join(import.meta.dirname, '../..');
 const prefix = 'berth-vm-';
 
-export async function startVms(count: number, progress: (line: string) => void): Promise<VmSet> {
+/** `packages` are installed on them beside what Berth needs. */
+export async function startVms(
+  count: number,
+  progress: (line: string) => void,
+  packages: readonly string[] = [],
+): Promise<VmSet> {
   await sweepAbandoned();
-  const image = await buildImage(progress);
+  const image = await buildImage(progress, packages);
   const namespace = `${prefix}${process.pid}`;
   const folder = mkdtempSync(`/var/tmp/${namespace}-`);
   const network = await createVmNetwork(namespace, count);

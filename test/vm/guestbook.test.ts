@@ -25,7 +25,6 @@ const machine = (index: number): VirtualMachine => {
 };
 const k = (...args: string[]): Promise<string> => vms.kubectl(...args);
 const words = (text: string): string[] => text.split(/\s+/).filter((word) => word !== '');
-const booted = Promise.withResolvers<void>();
 
 /** From the desk, outside of all machines. */
 async function http(address: string, body?: string): Promise<string> {
@@ -71,7 +70,6 @@ async function bookWorks(): Promise<void> {
 
 beforeAll(async () => {
   vms = await startVms(3, say);
-  booted.resolve();
 });
 afterEach(({ task }) => {
   if (task.result?.state === 'fail') failed = true;
@@ -90,7 +88,6 @@ afterAll(async () => {
 
 describe('three machines', () => {
   it('become one cluster with one line each', async () => {
-    await booted.promise;
     say('berth up');
     await machine(0).must('cd /opt/berth && bin/berth up --no-hello', 240_000);
     const line = (await machine(0).must('cd /opt/berth && bin/berth token create')).trim();

@@ -51,6 +51,8 @@ const files: Readonly<Record<string, string>> = {
 const unitsOff = [
   'etcd.service',
   'containerd.service',
+  'docker.service',
+  'docker.socket',
   'apt-daily.timer',
   'apt-daily-upgrade.timer',
   'dpkg-db-backup.timer',
@@ -58,10 +60,11 @@ const unitsOff = [
 const unitsMasked = ['serial-getty@ttyS0.service', 'getty@tty1.service', 'systemd-timesyncd.service', 'fstrim.timer'];
 const unitsOn = ['systemd-networkd.service', 'systemd-network-generator.service'];
 
-/** Makes the image, or takes the one that an earlier run made from the same recipe. Needs mmdebstrap and mke2fs. */
-export async function buildImage(progress: (line: string) => void): Promise<VmImage> {
+/** Makes the image, or takes the one that an earlier run made from the same recipe, with `more` packages. Needs mmdebstrap and mke2fs. */
+export async function buildImage(progress: (line: string) => void, more: readonly string[] = []): Promise<VmImage> {
+  const installed = [...packages, ...more];
   const recipe = JSON.stringify([
-    packages,
+    installed,
     initramfs,
     initramfsModules,
     files,
@@ -81,7 +84,7 @@ export async function buildImage(progress: (line: string) => void): Promise<VmIm
   mkdirSync(cache, { recursive: true });
   const work = mkdtempSync(join(cache, 'building-'));
   try {
-    await install(join(work, 'root'));
+    await install(join(work, 'root'), installed);
     await exec('sh', [
       '-c',
       `cp ${work}/root/boot/vmlinuz-* ${work}/vmlinuz && cp ${work}/root/boot/initrd.img-* ${work}/initrd.img`,
@@ -99,7 +102,7 @@ export async function buildImage(progress: (line: string) => void): Promise<VmIm
   return image;
 }
 
-async function install(root: string): Promise<void> {
+async function install(root: string, installed: readonly string[]): Promise<void> {
   const hooks = join(root, '..', 'hooks');
   mkdirSync(hooks);
   const script = (name: string, lines: readonly string[]): string => {
@@ -129,7 +132,7 @@ async function install(root: string): Promise<void> {
   await exec(
     'mmdebstrap',
     [
-      ...['--mode=root', '--variant=essential', '--quiet', ...languages, `--include=${packages.join(',')}`],
+      ...['--mode=root', '--variant=essential', '--quiet', ...languages, `--include=${installed.join(',')}`],
       ...[`--essential-hook=${before}`, `--customize-hook=${after}`, 'bookworm', root, ...aptSources()],
     ],
     { maxBuffer: 16 * 1024 ** 2 },
