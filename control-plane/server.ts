@@ -1,17 +1,21 @@
+import { revokedNodesName } from '#api/certificates.ts';
 import { type ClusterConfig, clusterConfig } from '#api/cluster-config.ts';
+import { configMaps } from '#api/kinds.ts';
 import { isConflict, StatusError } from '#api/status-error.ts';
 import type { Clock } from '#base/clock.ts';
 import type { Log } from '#base/log.ts';
 import type { Random } from '#base/random.ts';
 import type { ApiClient } from '#client/api-client.ts';
 import { createEventRecorder, type EventRecorder } from '#client/event-recorder.ts';
+import { createInformer } from '#client/informers/create.ts';
 import { createInformerFactory } from '#client/informers/factory.ts';
 import { runLeaderElected } from '#client/leader-election.ts';
 import { createServiceAddresses } from './apiserver/admission/service-addresses.ts';
 import { type ApiServer, createApiServer } from './apiserver/api-server.ts';
-import { createAuthorizer, mastersGroup } from './apiserver/auth/authorizer.ts';
+import { mastersGroup } from './apiserver/auth/authorizer.ts';
 import { type ApiCore, createApiCore } from './apiserver/core.ts';
 import type { ServerCore } from './apiserver/http/exchange.ts';
+import { createIdentity, type Identity } from './apiserver/identity.ts';
 import { createServerMetrics, type ServerMetrics } from './apiserver/metrics/metrics.ts';
 import { measuredStore } from './apiserver/metrics/store-metrics.ts';
 import type { NodeProxyOptions } from './apiserver/proxy/node-backend.ts';
@@ -83,10 +87,11 @@ export async function runControlPlane(options: ControlPlaneOptions, signal: Abor
   const store = measuredStore(await openStore(options, signal), clock, metrics.registry);
   /** Lives longer than `signal`: what ends cleanly still writes. */
   const running = new AbortController();
-  const core = createCore(options, store, cluster);
+  const identity = createIdentity({ clock, core: () => core });
+  const core: ApiCore = createCore(options, store, cluster, identity);
   const client = core.client(admin);
   const bootstrap = { name: 'bootstrap', ok: false, message: 'the first objects are not written yet' };
-  const server = createServer(options, core, metrics, advertiseAddress, bootstrap);
+  const server = createServer(options, core, identity, metrics, advertiseAddress, bootstrap);
   const giveUp = () => running.abort(signal.reason);
   signal.addEventListener('abort', giveUp, { once: true });
   try {
@@ -98,8 +103,9 @@ export async function runControlPlane(options: ControlPlaneOptions, signal: Abor
     bootstrap.ok = true;
     signal.removeEventListener('abort', giveUp);
     log.info({ port }, 'the API server is ready');
+    const revoked = dropRevoked(options, client, server, running.signal);
     const work = runElected(options, client, `${advertiseAddress}:${port}`, signal);
-    const done = ended({ work, server, core, store, running });
+    const done = ended({ work, revoked, server, core, store, running });
     // Whoever started us hears of it through `done` when it cares to look.
     done.catch(() => undefined);
     return { client, core, server, url: `https://127.0.0.1:${port}`, port, done };
@@ -120,7 +126,12 @@ async function openStore({ store, clock, log }: ControlPlaneOptions, signal: Abo
   return createEtcdStore({ endpoints, tls: keys, clock, log: log.child({ part: 'store' }), signal });
 }
 
-function createCore({ clock, random, log }: ControlPlaneOptions, store: Store, cluster: ClusterConfig): ApiCore {
+function createCore(
+  { clock, random, log }: ControlPlaneOptions,
+  store: Store,
+  cluster: ClusterConfig,
+  identity: Identity,
+): ApiCore {
   const addresses = createServiceAddresses({
     serviceCidr: cluster.serviceCidr,
     clock,
@@ -133,8 +144,8 @@ function createCore({ clock, random, log }: ControlPlaneOptions, store: Store, c
     clock,
     random,
     log: log.child({ part: 'core' }),
-    authorizer: createAuthorizer(),
-    admission: [addresses],
+    authorizer: identity.authorizer,
+    admission: [...identity.admission, addresses],
   });
   return core;
 }
@@ -142,6 +153,7 @@ function createCore({ clock, random, log }: ControlPlaneOptions, store: Store, c
 function createServer(
   options: ControlPlaneOptions,
   core: ApiCore,
+  { authenticator, authorizer }: Identity,
   metrics: ServerMetrics,
   host: string,
   bootstrap: Check,
@@ -152,6 +164,7 @@ function createServer(
   const withBootstrap: ServerCore = {
     registry: (group, version, resource) => core.registry(group, version, resource),
     definitions: () => core.definitions(),
+    current: (aborted) => core.current(aborted),
     ready() {
       const { ok, checks } = core.ready();
       return { ok: ok && bootstrap.ok, checks: [...checks, bootstrap] };
@@ -164,6 +177,8 @@ function createServer(
     log: log.child({ part: 'apiserver' }),
     tls: { certificate: server.cert, key: server.key },
     clientCa: ca,
+    authenticator,
+    authorizer,
     listen,
     nodeProxy,
     metrics,
@@ -199,7 +214,9 @@ async function runElected(
   }
   if (run?.controllers !== false) {
     const part = log.child({ part: 'controllers' });
-    const controllers = createControllers({ ...shared, log: part, recorder, settings: options.controllers });
+    const { clusterCidr, nodeCidrBits } = options.cluster ?? clusterConfig();
+    const settings = { nodeIpam: { clusterCidr, nodeCidrBits }, ...options.controllers };
+    const controllers = createControllers({ ...shared, log: part, recorder, settings });
     const lease = { namespace: 'kube-system', name: 'kube-controller-manager' };
     jobs.push(runLeaderElected({ ...election, lease, log: part }, controllers, signal));
   }
@@ -215,8 +232,23 @@ async function runElected(
   await informers.stopped();
 }
 
+/** Ends what removed nodes still have open. */
+async function dropRevoked(
+  { clock, random, log }: ControlPlaneOptions,
+  client: ApiClient,
+  server: ApiServer,
+  signal: AbortSignal,
+): Promise<void> {
+  const { namespace, name } = revokedNodesName;
+  const own = { clock, random, log: log.child({ part: 'revocations' }), namespace };
+  const informer = createInformer(client, configMaps, { ...own, fieldSelector: `metadata.name=${name}` });
+  informer.addHandler({ onAdd: () => server.dropRevoked(), onUpdate: () => server.dropRevoked() });
+  await informer.run(signal);
+}
+
 interface Parts {
   readonly work: Promise<void>;
+  readonly revoked: Promise<void>;
   readonly server: ApiServer;
   readonly core: ApiCore;
   readonly store: Store;
@@ -224,12 +256,13 @@ interface Parts {
 }
 
 /** Ends the parts from the top down, once the signal has aborted or a part has failed. */
-async function ended({ work, server, core, store, running }: Parts): Promise<void> {
+async function ended({ work, revoked, server, core, store, running }: Parts): Promise<void> {
   try {
     await work;
   } finally {
     await server.close();
     running.abort(new Error('the control plane is shutting down'));
+    await revoked;
     await core.stopped();
     await store.close();
   }

@@ -55,7 +55,7 @@ describe('who may do what', () => {
     expect(stranger.json()).toMatchObject({ reason: 'Unauthorized' });
     const token = await api.ask('GET', '/version', { as: null, headers: { authorization: 'Bearer x' } });
     expect(token.status).toBe(401);
-    expect(token.text).toContain('bearer tokens are not supported yet');
+    expect(token.text).toContain('the token is not valid');
   });
 
   test('the administrator may act as somebody else', async () => {

@@ -1,6 +1,7 @@
 import type { Clock } from '#base/clock.ts';
 import type { Log } from '#base/log.ts';
 import type { Random } from '#base/random.ts';
+import { type Authenticator, createAuthenticator } from './auth/authenticate.ts';
 import { type Authorizer, createAuthorizer } from './auth/authorizer.ts';
 import { createPathHandler } from './discovery/paths.ts';
 import type { ServerCore } from './http/exchange.ts';
@@ -22,6 +23,8 @@ export interface ApiServerOptions {
   readonly clientCa: string;
   /** Default: all addresses, any free port. */
   readonly listen?: { readonly host?: string | undefined; readonly port?: number | undefined } | undefined;
+  /** Default: client certificates only. */
+  readonly authenticator?: Authenticator | undefined;
   /** Default: members of system:masters may do everything. */
   readonly authorizer?: Authorizer | undefined;
   /** How nodes' agents are reached; without it logs, exec and the like answer 503. */
@@ -38,6 +41,8 @@ export interface ApiServerOptions {
 export interface ApiServer extends Handler {
   /** Starts to take connections. Rejects when it cannot. */
   listen(): Promise<{ readonly port: number }>;
+  /** Ends the connections of clients whose certificate was revoked. */
+  dropRevoked(): void;
   /** Not ready from now on; ends watches and streams, lets requests end for `graceMs` (default 10 s), then cuts. Idempotent. */
   close(graceMs?: number): Promise<void>;
 }
@@ -46,6 +51,7 @@ export interface ApiServer extends Handler {
 export function createApiServer(options: ApiServerOptions): ApiServer {
   const { core, clock, random, log } = options;
   const metrics = options.metrics ?? createServerMetrics();
+  const authenticator = options.authenticator ?? createAuthenticator({ clock });
   const closing = new AbortController();
   let listener: Listener | undefined;
   const paths = createPathHandler({
@@ -63,6 +69,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     random,
     log,
     metrics,
+    authenticator,
     authorizer: options.authorizer ?? createAuthorizer(),
     servePath: (request, target) => paths.serve(request, target),
     serveConnect: (exchange) => connect.serve(exchange),
@@ -79,6 +86,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
       listener = await listen({ handler, clock, log, tls: options.tls, clientCa: options.clientCa, host, port });
       return { port: listener.port };
     },
+    dropRevoked: () => listener?.disconnect((peer) => authenticator.isRevoked(peer)),
     async close(graceMs = 10_000) {
       closing.abort(serverClosing);
       await listener?.close(graceMs);

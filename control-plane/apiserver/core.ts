@@ -9,6 +9,7 @@ import type { ApiClient } from '#client/api-client.ts';
 import { isStored } from '#client/stored.ts';
 import type { Store } from '../store/store.ts';
 import type { Authorizer } from './auth/authorizer.ts';
+import type { CacheView } from './auth/objects.ts';
 import { createAnnouncements } from './cache/announcements.ts';
 import { createCodec } from './cache/codec.ts';
 import { type CacheFeed, createCacheFeed, type FeedTarget } from './cache/feed.ts';
@@ -38,6 +39,10 @@ export interface ApiCore {
   registry(group: string, version: string, resource: string): ResourceRegistry | undefined;
   /** As `registry`, with the kind's own shape. */
   registryOf<T extends KubeObject>(type: ResourceType<T>): ResourceRegistry<T> | undefined;
+  /** What the watch cache holds now, without waiting; undefined for what is not stored as itself. */
+  peek<T extends KubeObject>(type: ResourceType<T>): CacheView<T> | undefined;
+  /** Resolves once the caches hold everything that was written before the call. */
+  current(signal: AbortSignal): Promise<unknown>;
   /** The same array until a definition comes or goes. */
   definitions(): readonly ResourceDefinition[];
   /** In process, on behalf of a user. */
@@ -72,6 +77,7 @@ interface Kind {
   readonly definition: ResourceDefinition;
   readonly registry?: ResourceRegistry;
   readonly target?: FeedTarget;
+  readonly cache?: KindCache<KubeObject>;
 }
 
 export function createApiCore(options: ApiCoreOptions): ApiCore {
@@ -156,7 +162,7 @@ export function createApiCore(options: ApiCoreOptions): ApiCore {
     if (!viewOf) {
       const parts = partsOf(definition);
       if (name === nameOf(namespaces)) namespaceCache = parts.cache;
-      return { definition, registry: createRegistry(parts), target: targetOf(parts) };
+      return { definition, registry: createRegistry(parts), target: targetOf(parts), cache: parts.cache };
     }
     const hub = kinds.get(nameOf(viewOf.hub))?.registry;
     if (!hub) throw new Error(`${name} is a view of ${nameOf(viewOf.hub)}, which is not defined`);
@@ -171,6 +177,24 @@ export function createApiCore(options: ApiCoreOptions): ApiCore {
   const registryOf = <T extends KubeObject>(type: ResourceType<T>): ResourceRegistry<T> | undefined => {
     const registry = kinds.get(nameOf(type))?.registry;
     return registry && isRegistryOf(registry, type) ? registry : undefined;
+  };
+
+  const peek = <T extends KubeObject>(type: ResourceType<T>): CacheView<T> | undefined => {
+    const kind = kinds.get(nameOf(type));
+    const cache = kind?.cache;
+    if (!cache) return undefined;
+    const own = ({ object }: { object: Stored<KubeObject> }) => (isStored(type, object) ? [object] : []);
+    return {
+      get(key) {
+        const entry = cache.get(key);
+        return entry && own(entry)[0];
+      },
+      byField(field, value) {
+        const read = kind.definition.strategy.selectableFields?.[field];
+        const found = cache.select({ exact: { [field]: value } });
+        return found.filter(({ object }) => read?.(object) === value).flatMap(own);
+      },
+    };
   };
 
   // Views after what they are views of.
@@ -204,6 +228,8 @@ export function createApiCore(options: ApiCoreOptions): ApiCore {
     stopped: () => running?.ended ?? Promise.resolve(),
     registry: (group, version, resource) => kinds.get(nameOf({ group, version, resource }))?.registry,
     registryOf,
+    peek,
+    current: (signal) => freshness.current(signal),
     definitions: () => {
       definitions ??= [...kinds.values()].map(({ definition }) => definition);
       return definitions;

@@ -8,7 +8,9 @@ import { isStored } from '#client/stored.ts';
 import { patchChange } from './actions/patch.ts';
 import { runAction } from './actions/run-action.ts';
 import { scaleOf, withScale } from './actions/scale.ts';
-import { type Authorizer, forbiddenError } from './auth/authorizer.ts';
+import { selectedName } from './auth/attributes.ts';
+import type { Authorizer } from './auth/authorizer.ts';
+import { permit } from './auth/permit.ts';
 import { copyJson } from './registry/json-values.ts';
 import type { RegistryEvent, RequestContext, ResourceRegistry, UserInfo } from './registry/registry.ts';
 
@@ -24,22 +26,26 @@ export interface ClientCore {
   readonly clock: Clock;
   registry(group: string, version: string, resource: string): ResourceRegistry | undefined;
   registryOf<T extends KubeObject>(type: ResourceType<T>): ResourceRegistry<T> | undefined;
+  current?(signal: AbortSignal): Promise<unknown>;
 }
 
-type Target = ObjectKey | { readonly namespace?: string | undefined; readonly name?: undefined };
+type Target = Partial<ObjectKey> & { readonly fieldSelector?: string | undefined };
 
 /** The typed verbs without HTTP between: the same registries, the same authorization, the watch cache's own frozen objects. */
 export function createInProcessClient({ core, user, authorizer }: InProcessClientOptions): ApiClient {
   /** The kind's registry, once the user may do this with it. */
-  const permitted = <T extends KubeObject>(
+  const permitted = async <T extends KubeObject>(
     verb: string,
     type: ResourceType<T>,
-    { namespace, name }: Target,
+    { namespace, name: named, fieldSelector }: Target,
     subresource?: string,
-  ): ResourceRegistry<T> => {
+    signal: AbortSignal = new AbortController().signal,
+  ): Promise<ResourceRegistry<T>> => {
     const { group, version, resource } = type;
-    const attributes = { kind: 'resource', verb, group, version, resource, subresource, namespace, name } as const;
-    if (authorizer && !authorizer.authorize(user, attributes).allowed) throw forbiddenError(user, attributes);
+    const name = named ?? selectedName(fieldSelector);
+    const what = { group, version, resource, subresource, namespace, name, fieldSelector };
+    const current = core.current && (() => core.current?.(signal) ?? Promise.resolve());
+    if (authorizer) await permit(authorizer, user, { kind: 'resource', verb, ...what }, current);
     const registry = core.registryOf(type);
     if (!registry) throw new StatusError(404, 'NotFound', 'the server could not find the requested resource');
     return registry;
@@ -58,18 +64,18 @@ export function createInProcessClient({ core, user, authorizer }: InProcessClien
     subresource?: string,
   ): Promise<Stored<T>> => {
     const key = keyOf(object);
-    const registry = permitted('update', type, key, subresource);
+    const registry = await permitted('update', type, key, subresource);
     const { entry } = await registry.update(contextOf(options), key, copyJson(object), { ...options, subresource });
     return entry.object;
   };
 
   return {
     async get(type, key, options) {
-      const registry = permitted('get', type, key);
+      const registry = await permitted('get', type, key);
       return (await registry.get(contextOf(options), key, { resourceVersion: options?.resourceVersion })).object;
     },
     async list(type, options = {}) {
-      const registry = permitted('list', type, { namespace: options.namespace });
+      const registry = await permitted('list', type, options);
       const { items, ...metadata } = await registry.list(contextOf(options), options);
       return {
         apiVersion: apiVersionOf(type),
@@ -80,7 +86,7 @@ export function createInProcessClient({ core, user, authorizer }: InProcessClien
     },
     async *watch(type, options) {
       const { timeoutSeconds, signal, ...query } = options;
-      const registry = permitted('watch', type, { namespace: options.namespace });
+      const registry = await permitted('watch', type, options, undefined, options.signal);
       const limited = limitTime(core.clock, timeoutSeconds, signal);
       try {
         const resourceVersionMatch = query.sendInitialEvents === undefined ? undefined : 'NotOlderThan';
@@ -92,36 +98,36 @@ export function createInProcessClient({ core, user, authorizer }: InProcessClien
     },
     async create(type, object, options) {
       const { namespace } = keyOf(object);
-      const registry = permitted('create', type, { namespace });
+      const registry = await permitted('create', type, { namespace });
       return (await registry.create(contextOf(options), copyJson(object), { ...options, namespace })).entry.object;
     },
     update: (type, object, options) => update(type, object, options),
     updateStatus: (type, object, options) => update(type, object, options, 'status'),
     async patch(type, key, patch, options = {}) {
-      const registry = permitted('patch', type, key, options.subresource);
+      const registry = await permitted('patch', type, key, options.subresource);
       if (options.subresource === 'scale') throw methodNotAllowed(type, 'patch of scale in process');
       const context = contextOf(options);
       const change = patchChange(registry.definition, patch, options.fieldValidation ?? 'Ignore', context.warnings);
       return (await registry.modify(context, key, change, options)).entry.object;
     },
     async delete(type, key, options = {}) {
-      await permitted('delete', type, key).delete(contextOf(options), key, deleteOptionsOf(options));
+      await (await permitted('delete', type, key)).delete(contextOf(options), key, deleteOptionsOf(options));
     },
     async deleteCollection(type, { delete: deleteOptions = {}, ...list }) {
-      const registry = permitted('deletecollection', type, { namespace: list.namespace });
+      const registry = await permitted('deletecollection', type, list);
       await registry.deleteCollection(contextOf(list), list, deleteOptions);
     },
     async createSubresource(type, key, subresource, body, options = {}) {
-      const { definition } = permitted('create', type, key, subresource);
+      const { definition } = await permitted('create', type, key, subresource);
       return runAction(core, contextOf(options), definition, key, subresource, copyJson(body), options);
     },
     async getSubresource(type, key, subresource, options) {
-      const { definition, ...registry } = permitted('get', type, key, subresource);
+      const { definition, ...registry } = await permitted('get', type, key, subresource);
       const { object } = await registry.get(contextOf(options), key, { resourceVersion: options?.resourceVersion });
       return subresource === 'scale' ? scaleOf(definition, object) : object;
     },
     async updateSubresource(type, key, subresource, body, options = {}) {
-      const registry = permitted('update', type, key, subresource);
+      const registry = await permitted('update', type, key, subresource);
       const { definition } = registry;
       const query = { ...options, subresource };
       if (subresource === 'scale') {

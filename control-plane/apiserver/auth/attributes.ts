@@ -9,7 +9,10 @@ export interface ResourceAttributes {
   readonly resource: string;
   readonly subresource?: string | undefined;
   readonly namespace?: string | undefined;
+  /** Of a list or watch: the only name that its field selector lets through. */
   readonly name?: string | undefined;
+  /** Of list, watch and deletecollection, as it was sent. */
+  readonly fieldSelector?: string | undefined;
 }
 
 export interface PathAttributes {
@@ -17,3 +20,7 @@ export interface PathAttributes {
   readonly verb: string;
   readonly path: string;
 }
+
+/** A list of the one object of that name counts as a request for it. */
+export const selectedName = (fieldSelector: string | undefined): string | undefined =>
+  fieldSelector ? /^metadata\.name==?([^,=!\\]+)$/.exec(fieldSelector)?.[1] : undefined;

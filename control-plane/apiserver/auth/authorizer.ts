@@ -1,16 +1,15 @@
+import { bootstrappersGroup, nodeNameOf } from '#api/certificates.ts';
 import { StatusError } from '#api/status-error.ts';
 import type { UserInfo } from '../registry/registry.ts';
 import type { Attributes } from './attributes.ts';
+import { authorizeBootstrapper } from './bootstrapper-rules.ts';
+import type { Decision } from './decision.ts';
+import { authorizeNode } from './node-rules.ts';
+import { type AuthorizerObjects, noObjects } from './objects.ts';
 
 /** Says who may do what. Synchronous: it decides from what it holds in memory. */
 export interface Authorizer {
   authorize(user: UserInfo, attributes: Attributes): Decision;
-}
-
-export interface Decision {
-  readonly allowed: boolean;
-  /** Empty, or why; shown in access reviews. */
-  readonly reason: string;
 }
 
 export const mastersGroup = 'system:masters';
@@ -19,9 +18,10 @@ export const unauthenticatedGroup = 'system:unauthenticated';
 
 /**
  * Group system:masters may do everything. Everyone may see health and version; whoever is authenticated may read discovery and
- * ask about itself, as Kubernetes' default roles system:discovery and system:basic-user allow. Nothing else yet: RBAC comes later.
+ * ask about itself, as Kubernetes' default roles system:discovery and system:basic-user allow. Nodes may do what concerns
+ * themselves and the pods bound to them, joining machines may ask for a certificate. Nothing else yet: RBAC comes later.
  */
-export function createAuthorizer(): Authorizer {
+export function createAuthorizer(objects: AuthorizerObjects = noObjects): Authorizer {
   return {
     authorize(user, attributes) {
       if (user.groups.includes(mastersGroup)) return { allowed: true, reason: 'member of group system:masters' };
@@ -31,7 +31,11 @@ export function createAuthorizer(): Authorizer {
         user.groups.includes(authenticatedGroup) &&
         attributes.verb === 'create' &&
         selfReviews.has(`${attributes.group}/${attributes.resource}`);
-      return { allowed: asksAboutItself, reason: '' };
+      if (asksAboutItself) return { allowed: true, reason: '' };
+      const nodeName = nodeNameOf(user);
+      if (nodeName !== undefined) return authorizeNode({ user, nodeName }, attributes, objects);
+      if (user.groups.includes(bootstrappersGroup)) return authorizeBootstrapper(user, attributes, objects);
+      return { allowed: false, reason: '' };
     },
   };
 }
@@ -51,10 +55,11 @@ function mayReadPath(user: UserInfo, verb: string, path: string): boolean {
 }
 
 /** Kubernetes' words for a refusal. */
-export function forbiddenError(user: UserInfo, attributes: Attributes): StatusError {
+export function forbiddenError(user: UserInfo, attributes: Attributes, reason = ''): StatusError {
   const who = `User ${JSON.stringify(user.name)} cannot`;
+  const because = reason && `: ${reason}`;
   if (attributes.kind === 'path') {
-    const message = `forbidden: ${who} ${attributes.verb} path ${JSON.stringify(attributes.path)}`;
+    const message = `forbidden: ${who} ${attributes.verb} path ${JSON.stringify(attributes.path)}${because}`;
     return new StatusError(403, 'Forbidden', message, {});
   }
   const { verb, group, resource, subresource, namespace, name } = attributes;
@@ -62,6 +67,6 @@ export function forbiddenError(user: UserInfo, attributes: Attributes): StatusEr
   const scope = namespace ? `in the namespace ${JSON.stringify(namespace)}` : 'at the cluster scope';
   const why = `${who} ${verb} resource ${JSON.stringify(what)} in API group ${JSON.stringify(group)} ${scope}`;
   const of = group ? `${resource}.${group}` : resource;
-  const message = `${of}${name ? ` ${JSON.stringify(name)}` : ''} is forbidden: ${why}`;
+  const message = `${of}${name ? ` ${JSON.stringify(name)}` : ''} is forbidden: ${why}${because}`;
   return new StatusError(403, 'Forbidden', message, { ...(name && { name }), ...(group && { group }), kind: resource });
 }

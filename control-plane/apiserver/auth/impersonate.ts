@@ -20,5 +20,6 @@ export function impersonate(user: UserInfo, headers: ApiRequest['headers'], auth
 
 function demand(user: UserInfo, authorizer: Authorizer, resource: string, name: string): void {
   const attributes = { kind: 'resource', verb: 'impersonate', group: '', resource, name } as const;
-  if (!authorizer.authorize(user, attributes).allowed) throw forbiddenError(user, attributes);
+  const { allowed, reason } = authorizer.authorize(user, attributes);
+  if (!allowed) throw forbiddenError(user, attributes, reason);
 }

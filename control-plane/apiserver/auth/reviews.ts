@@ -1,3 +1,4 @@
+import { nodeNameOf } from '#api/certificates.ts';
 import { fieldInvalid, fieldRequired } from '#api/field-error.ts';
 import type {
   V1Binding,
@@ -18,6 +19,7 @@ import {
   tokenReviews,
 } from '#api/kinds.ts';
 import type { KubeObject } from '#api/meta.ts';
+import { formatFieldSelector } from '#api/selectors/fields.ts';
 import { badRequest, invalid, methodNotAllowed } from '#api/status-error.ts';
 import { isOfType } from '../actions/of-type.ts';
 import { runAction } from '../actions/run-action.ts';
@@ -29,7 +31,7 @@ import { readObject } from '../http/read-object.ts';
 import { jsonResponse } from '../http/respond.ts';
 import { notServed } from '../http/status-response.ts';
 import type { UserInfo } from '../registry/registry.ts';
-import type { Attributes } from './attributes.ts';
+import { type Attributes, selectedName } from './attributes.ts';
 import { type Authorizer, mastersGroup } from './authorizer.ts';
 
 /** Answers a review: a question that is posted and never stored. */
@@ -39,7 +41,7 @@ export async function serveReview(exchange: Exchange): Promise<ApiResponse> {
   const parameters = writeParameters(target.query, 'CreateOptions');
   const review = await readObject(request, definition.type, parameters.fieldValidation, context.warnings);
   if (isOfType(bindings, review)) return serveBinding(exchange, review, parameters);
-  const answer = answerReview(review, context.user, services.authorizer, exchange);
+  const answer = await answerReview(review, context.user, services.authorizer, exchange);
   const { kind, apiVersion, metadata } = review;
   return jsonResponse(201, JSON.stringify({ kind, apiVersion, metadata: metadata ?? {}, ...answer }), representation);
 }
@@ -55,7 +57,12 @@ async function serveBinding(exchange: Exchange, binding: V1Binding, parameters: 
   return jsonResponse(201, JSON.stringify(answer), { ...objectRepresentation(exchange), as: undefined });
 }
 
-function answerReview(review: KubeObject, user: UserInfo, authorizer: Authorizer, exchange: Exchange): object {
+async function answerReview(
+  review: KubeObject,
+  user: UserInfo,
+  authorizer: Authorizer,
+  exchange: Exchange,
+): Promise<object> {
   if (isOfType(selfSubjectAccessReviews, review)) {
     return { spec: review.spec, status: accessStatus(user, review.spec, authorizer, review.kind) };
   }
@@ -76,10 +83,12 @@ function answerReview(review: KubeObject, user: UserInfo, authorizer: Authorizer
   }
   if (isOfType(tokenReviews, review)) {
     if (!review.spec.token) throw badRequest('token is required for TokenReview in authentication');
-    return {
-      spec: review.spec,
-      status: { authenticated: false, user: {}, error: 'tokens are not supported yet by this version of Berth' },
-    };
+    const found = await exchange.services.authenticator.token(review.spec.token, exchange.context.signal);
+    const { name: username, groups } = found ?? {};
+    const status = found
+      ? { authenticated: true, user: { username, groups } }
+      : { authenticated: false, user: {}, error: 'the token is not valid, has ended or was revoked' };
+    return { spec: review.spec, status };
   }
   throw methodNotAllowed(exchange.definition.type, exchange.request.method);
 }
@@ -129,6 +138,7 @@ const resourceAttributes = ({
   subresource,
   namespace,
   name,
+  fieldSelector,
 }: V1ResourceAttributes) => ({
   kind: 'resource' as const,
   verb: verb ?? '',
@@ -137,8 +147,17 @@ const resourceAttributes = ({
   resource: resource ?? '',
   subresource,
   namespace,
-  name,
+  name: name || selectedName(selectorText(fieldSelector)),
+  fieldSelector: selectorText(fieldSelector),
 });
+
+/** A review may ask with a selector: as text, or as what must hold. What has no text makes it no narrower. */
+function selectorText(selector: V1ResourceAttributes['fieldSelector']): string | undefined {
+  const equal = (selector?.requirements ?? []).flatMap(({ key, operator, values }) =>
+    operator === 'In' && values?.length === 1 ? [{ field: key, operator: '=' as const, value: values[0] ?? '' }] : [],
+  );
+  return selector?.rawSelector || (equal.length ? formatFieldSelector({ requirements: equal }) : undefined);
+}
 
 function rulesOf(user: UserInfo): object {
   const reviews = [
@@ -158,6 +177,7 @@ function rulesOf(user: UserInfo): object {
       ...(isMaster ? [{ verbs: ['*'], nonResourceURLs: ['*'] }] : []),
       { verbs: ['get'], nonResourceURLs: [...health, ...discovery] },
     ],
-    incomplete: false,
+    // What a node may do depends on its pods: there are no rules to list.
+    incomplete: nodeNameOf(user) !== undefined,
   };
 }

@@ -2,6 +2,7 @@ import type { ObjectKey } from '#api/meta.ts';
 import type { Clock } from '#base/clock.ts';
 import type { Log } from '#base/log.ts';
 import type { Random } from '#base/random.ts';
+import type { Authenticator } from '../auth/authenticate.ts';
 import type { Authorizer } from '../auth/authorizer.ts';
 import type { ServerMetrics } from '../metrics/metrics.ts';
 import type { RequestContext, ResourceRegistry } from '../registry/registry.ts';
@@ -15,6 +16,8 @@ export interface ServerCore {
   registry(group: string, version: string, resource: string): ResourceRegistry | undefined;
   definitions(): readonly ResourceDefinition[];
   ready(): Readiness;
+  /** Resolves once the caches hold everything that was written before the call. */
+  current?(signal: AbortSignal): Promise<unknown>;
 }
 
 export interface Readiness {
@@ -27,6 +30,7 @@ export interface Services {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
+  readonly authenticator: Authenticator;
   readonly authorizer: Authorizer;
   readonly metrics: ServerMetrics;
 }

@@ -1,8 +1,7 @@
 import type { Duplex } from 'node:stream';
 import { StatusError, serviceUnavailable } from '#api/status-error.ts';
-import { authenticate } from '../auth/authenticate.ts';
-import { forbiddenError } from '../auth/authorizer.ts';
 import { impersonate } from '../auth/impersonate.ts';
+import { permit } from '../auth/permit.ts';
 import type { UserInfo } from '../registry/registry.ts';
 import { beginCall, type Call, withCallHeaders, withoutBody } from './call.ts';
 import { withDeadline } from './deadline.ts';
@@ -45,13 +44,16 @@ export interface Handler {
 
 /** request → who is it → may it → what is it → answer. */
 export function createHandler(options: HandlerOptions): Handler {
-  const { metrics, clock, log, authorizer, core } = options;
+  const { metrics, clock, log, authenticator, authorizer, core } = options;
   const inFlight = createInFlight(options.limits ?? defaultInFlightLimits, metrics);
   const requestTimeoutMs = options.requestTimeoutMs ?? 60_000;
   const lines = createLineCache();
   const definitions = createDefinitionIndex(() => core.definitions());
 
-  const identify = (request: ApiRequest): UserInfo => impersonate(authenticate(request), request.headers, authorizer);
+  const identify = async (request: ApiRequest): Promise<UserInfo> =>
+    impersonate(await authenticator.authenticate(request), request.headers, authorizer);
+
+  const currentFor = ({ linked }: Call) => core.current && (() => core.current?.(linked.signal) ?? Promise.resolve());
 
   const refuseWhenClosing = (): void => {
     if (options.closing.aborted) throw serviceUnavailable('the server is shutting down');
@@ -60,7 +62,7 @@ export function createHandler(options: HandlerOptions): Handler {
   async function answer(request: ApiRequest, call: Call): Promise<ApiResponse> {
     const target = parseTarget(request.target);
     const route = parseRoute(target.path);
-    const user = identify(request);
+    const user = await identify(request);
     if (isLongRunning(request, route, target)) {
       refuseWhenClosing();
       call.linked.follow(options.closing);
@@ -84,28 +86,28 @@ export function createHandler(options: HandlerOptions): Handler {
   ): Promise<ApiResponse> {
     const encoding = request.headers['accept-encoding'];
     if (route.kind === 'resource') {
-      const { exchange, verb } = admit(request, call, target, route, user);
+      const { exchange, verb } = await admit(request, call, target, route, user);
       if (exchange.subresource?.style === 'connect') return options.serveConnect(exchange);
       return compressed(await serveResource(exchange, verb, lines), encoding);
     }
     const attributes = { kind: 'path', verb: request.method.toLowerCase(), path: route.path } as const;
-    if (!authorizer.authorize(user, attributes).allowed) throw forbiddenError(user, attributes);
+    await permit(authorizer, user, attributes, undefined);
     const response = await options.servePath(request, target);
     if (!response) throw notServed();
     return compressed(response, encoding);
   }
 
   /** Authorizes a request for a resource and finds what serves it; throws 403, 404 or 405. */
-  function admit(
+  async function admit(
     request: ApiRequest,
     call: Call,
     target: Target,
     route: ResourceRoute,
     user: UserInfo,
-  ): { exchange: Exchange; verb: string } {
+  ): Promise<{ exchange: Exchange; verb: string }> {
     const verb = verbOf(request.method, route, target.query);
     const attributes = attributesOf(verb ?? request.method.toLowerCase(), route, target.query);
-    if (!authorizer.authorize(user, attributes).allowed) throw forbiddenError(user, attributes);
+    await permit(authorizer, user, attributes, currentFor(call));
     const { group, version, resource, subresource: subresourceName = '' } = route;
     const definition = definitions.find(group, version, resource);
     if (!definition) throw notServed();
@@ -166,11 +168,11 @@ export function createHandler(options: HandlerOptions): Handler {
       try {
         const target = parseTarget(request.target);
         const route = parseRoute(target.path);
-        const user = identify(request);
+        const user = await identify(request);
         refuseWhenClosing();
         call.linked.follow(options.closing);
         if (route.kind === 'path') throw notServed();
-        const { exchange } = admit(request, call, target, route, user);
+        const { exchange } = await admit(request, call, target, route, user);
         if (exchange.subresource?.style !== 'connect') throw notServed();
         const upgrade = await options.upgradeConnect(exchange);
         metrics.requestDone(call.labels, 101, clock.monotonicMs() - call.startMs);

@@ -34,6 +34,8 @@ export interface ListenerOptions {
 
 export interface Listener {
   readonly port: number;
+  /** Cuts the connections of these clients at once, with all that runs on them. */
+  disconnect(isOne: (peer: Peer) => boolean): void;
   /** Takes no new connections, lets requests end for `graceMs`, then cuts what is left. Idempotent. */
   close(graceMs: number): Promise<void>;
 }
@@ -171,6 +173,9 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
 
   return {
     port: portOf(server.address()),
+    disconnect(isOne) {
+      for (const socket of sockets) if (isOne(peerOn(socket))) socket.destroy();
+    },
     close(graceMs) {
       closing ??= closeGently(server, sockets, clock, graceMs);
       // Each session ends by itself once its streams have.
@@ -184,7 +189,8 @@ function createServer({ tls, clientCa }: ListenerOptions): Http2SecureServer {
   const http1 = {
     maxHeaderSize: headerMaxBytes,
     headersTimeout: 30_000,
-    requestTimeout: 70_000,
+    // Not here: an image that goes through to a node takes as long as it takes. All else ends at the handler's deadline.
+    requestTimeout: 0,
     // Longer than Go's clients keep an idle connection, so that it is they who close it.
     keepAliveTimeout: 180_000,
   };

@@ -16,7 +16,14 @@ export interface ApiRequest {
 export type Peer =
   | { readonly kind: 'anonymous' }
   /** A certificate signed by the cluster's CA. */
-  | { readonly kind: 'certificate'; readonly commonName: string; readonly organizations: readonly string[] }
+  | {
+      readonly kind: 'certificate';
+      readonly commonName: string;
+      readonly organizations: readonly string[];
+      /** When it begins and ends to be valid, in milliseconds since the epoch. */
+      readonly beginsMs?: number | undefined;
+      readonly endsMs?: number | undefined;
+    }
   /** A certificate that is not; `why` is the verifier's word. */
   | { readonly kind: 'rejected'; readonly why: string };
 

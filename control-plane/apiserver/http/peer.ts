@@ -8,7 +8,19 @@ export function peerOf(socket: Pick<TLSSocket, 'getPeerCertificate' | 'authorize
   if (!certificate || Object.keys(certificate).length === 0) return { kind: 'anonymous' };
   if (!socket.authorized) return { kind: 'rejected', why: String(socket.authorizationError) };
   const { CN, O } = certificate.subject;
-  return { kind: 'certificate', commonName: listOf(CN)[0] ?? '', organizations: listOf(O) };
+  return {
+    kind: 'certificate',
+    commonName: listOf(CN)[0] ?? '',
+    organizations: listOf(O),
+    beginsMs: timeOf(certificate.valid_from),
+    endsMs: timeOf(certificate.valid_to),
+  };
+}
+
+/** `Nov 21 00:00:00 2026 GMT`. */
+function timeOf(text: string | undefined): number | undefined {
+  const ms = Date.parse(text ?? '');
+  return Number.isNaN(ms) ? undefined : ms;
 }
 
 const listOf = (value: string | string[] | undefined): string[] =>

@@ -1,4 +1,4 @@
-import type { ResourceAttributes } from '../auth/attributes.ts';
+import { type ResourceAttributes, selectedName } from '../auth/attributes.ts';
 import type { ResourceDefinition, SubresourceDefinition } from '../resource-definition.ts';
 import { flag } from './query.ts';
 import type { ResourceRoute } from './route.ts';
@@ -28,6 +28,7 @@ export function verbOf(method: string, route: ResourceRoute, query: URLSearchPar
 export function attributesOf(verb: string, route: ResourceRoute, query: URLSearchParams): ResourceAttributes {
   const { group, version, resource, subresource, namespace } = route;
   const isNamespaceItself = resource === 'namespaces' && group === '';
+  const fieldSelector = query.size > 0 ? (query.get('fieldSelector') ?? undefined) : undefined;
   return {
     kind: 'resource',
     verb,
@@ -36,13 +37,10 @@ export function attributesOf(verb: string, route: ResourceRoute, query: URLSearc
     resource,
     subresource,
     namespace: isNamespaceItself ? route.name : namespace,
-    name: route.name ?? selectedName(query),
+    name: route.name ?? selectedName(fieldSelector),
+    fieldSelector,
   };
 }
-
-/** A list of the one object of that name counts as a request for it. */
-const selectedName = (query: URLSearchParams): string | undefined =>
-  query.size > 0 ? /^metadata\.name==?([^,=!]+)$/.exec(query.get('fieldSelector') ?? '')?.[1] : undefined;
 
 /** `absent`: there is no such URL. `method`: there is, but not with this method. */
 export function servability(
