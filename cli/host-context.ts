@@ -1,17 +1,24 @@
+import { isIP } from 'node:net';
 import { type ClusterConfig, clusterConfig, parseNetworkMode } from '#api/cluster-config.ts';
 import { messageOf } from '#base/error-message.ts';
+import { isLoopback } from '#host/address.ts';
 import { type HostLayout, hostLayout } from '#host/layout.ts';
 import { machineAddress, machineName } from '#host/machine.ts';
-import { defaultSettings, type HostSettings, loadSettings } from '#host/settings.ts';
+import { defaultSettings, type HostSettings, loadSettings, type ServerSettings } from '#host/settings.ts';
 import { type CliContext, CliError } from './command.ts';
 
 export const layoutOf = (context: CliContext): HostLayout => hostLayout(context.env.BERTH_HOME || undefined);
 
-export interface SettingFlags {
+/** What `up` and `join` let people choose of the machine. */
+export interface MachineFlags {
   readonly nodeName?: string;
   readonly nodeAddress?: string;
-  readonly apiPort?: string;
   readonly agentPort?: string;
+}
+
+export interface SettingFlags extends MachineFlags {
+  readonly apiPort?: string;
+  readonly apiName?: readonly string[];
   readonly etcdPort?: string;
   readonly podCidr?: string;
   readonly serviceCidr?: string;
@@ -22,27 +29,68 @@ export interface SettingFlags {
   readonly fence?: string;
 }
 
+/** The settings of the cluster that is here. Throws a CliError when there is none, or when this machine only joined one. */
+export function serverSettings(layout: HostLayout): ServerSettings {
+  const settings = loadSettings(layout.settingsFile);
+  if (!settings) throw new CliError('there is no cluster on this machine yet', { fix: 'Make one with: berth up' });
+  if (settings.role !== 'server') {
+    throw new CliError(
+      `this machine joined a cluster as node ${settings.nodeName}; its server is ${settings.servers[0]}`,
+      {
+        fix: 'Run it on the server, or leave that cluster first with: berth leave',
+      },
+    );
+  }
+  return settings;
+}
+
 /**
  * The settings of the cluster that is here, or the ones to make it with. A flag that contradicts an existing cluster is
  * an error: a port that silently stays the old one would be worse.
  */
-export function settingsFrom(layout: HostLayout, flags: SettingFlags): { settings: HostSettings; existed: boolean } {
-  const existing = loadSettings(layout.settingsFile);
+export function settingsFrom(layout: HostLayout, flags: SettingFlags): { settings: ServerSettings; existed: boolean } {
+  const existing = existsIn(layout) ? serverSettings(layout) : undefined;
   const etcdPort = portFlag('--etcd-port', flags.etcdPort) ?? existing?.etcdPort ?? defaultSettings.etcdPort;
-  const settings: HostSettings = {
+  const settings: ServerSettings = {
+    role: 'server',
     nodeName: flags.nodeName ?? existing?.nodeName ?? machineName(),
-    nodeAddress: flags.nodeAddress ?? existing?.nodeAddress ?? machineAddress(),
+    ...addressFrom(flags, existing, machineAddress),
     apiPort: portFlag('--api-port', flags.apiPort) ?? existing?.apiPort ?? defaultSettings.apiPort,
-    agentPort: portFlag('--agent-port', flags.agentPort) ?? existing?.agentPort ?? defaultSettings.agentPort,
+    agentPort: agentPortFrom(flags, existing),
     etcdPort,
     etcdPeerPort: etcdPort + 1,
+    apiNames: flags.apiName ?? existing?.apiNames ?? [],
     cluster: clusterFrom(existing?.cluster, flags),
   };
   if (existing) refuseChanges(existing, settings);
   return { settings, existed: existing !== undefined };
 }
 
-function refuseChanges(existing: HostSettings, wanted: HostSettings): void {
+const existsIn = (layout: HostLayout): boolean => loadSettings(layout.settingsFile) !== undefined;
+
+/** A chosen address is kept; `auto` gives the choice back to the machine. */
+export function addressFrom(
+  { nodeAddress }: MachineFlags,
+  existing: HostSettings | undefined,
+  find: () => string,
+): Pick<HostSettings, 'nodeAddress' | 'nodeAddressAuto'> {
+  if (nodeAddress !== undefined && nodeAddress !== 'auto') {
+    if (isIP(nodeAddress)) return { nodeAddress, nodeAddressAuto: false };
+    throw new CliError(`--node-address must be an IP address or auto, but is ${JSON.stringify(nodeAddress)}`, {
+      exitCode: 2,
+    });
+  }
+  if (nodeAddress === undefined && existing && !existing.nodeAddressAuto) {
+    return { nodeAddress: existing.nodeAddress, nodeAddressAuto: false };
+  }
+  const found = find();
+  return { nodeAddress: existing && isLoopback(found) ? existing.nodeAddress : found, nodeAddressAuto: true };
+}
+
+export const agentPortFrom = ({ agentPort }: MachineFlags, existing: HostSettings | undefined): number =>
+  portFlag('--agent-port', agentPort) ?? existing?.agentPort ?? defaultSettings.agentPort;
+
+function refuseChanges(existing: ServerSettings, wanted: ServerSettings): void {
   const refuse = (name: string, was: unknown, asked: unknown): void => {
     if (was === asked) return;
     throw new CliError(`this cluster was made with ${name} ${was}, and ${asked} was asked for`, {
@@ -80,7 +128,7 @@ function secondsOf(field: string, text: string | undefined): Partial<ClusterConf
   return text === undefined ? {} : { [field]: Number(text.replace(/s$/, '')) };
 }
 
-function portFlag(flag: string, text: string | undefined): number | undefined {
+export function portFlag(flag: string, text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   const port = Number(text);
   if (!Number.isInteger(port) || port < 1 || port > 65534) {

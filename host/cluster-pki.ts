@@ -3,7 +3,7 @@ import { type KeyPair, loadKeyPair, needsRenewal, saveKeyPair } from './key-pair
 import type { HostLayout } from './layout.ts';
 import { machineName } from './machine.ts';
 import type { CertificateRequest } from './pki.ts';
-import type { HostSettings } from './settings.ts';
+import type { ServerSettings } from './settings.ts';
 
 /** Every certificate of a one-machine cluster, by the name of its file in pki/. */
 export interface ClusterCertificates {
@@ -26,7 +26,7 @@ const certificateDays = 365;
 /** Loads what is there and still good, and makes the rest. Existing authorities are never replaced. */
 export async function ensureCertificates(
   layout: HostLayout,
-  settings: HostSettings,
+  settings: ServerSettings,
   nowMs: number,
 ): Promise<ClusterCertificates> {
   const folder = layout.pkiDir;

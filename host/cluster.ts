@@ -4,31 +4,35 @@ import type { Clock } from '#base/clock.ts';
 import { ensureCertificates } from './cluster-pki.ts';
 import { writeKubeconfig } from './kubeconfig.ts';
 import type { HostLayout } from './layout.ts';
+import { keepersOf } from './processes/choose.ts';
 import { containerdProcess } from './processes/containerd.ts';
 import { etcdProcess } from './processes/etcd.ts';
-import { serverProcess } from './processes/server.ts';
-import {
-  processPid,
-  type SupervisedProcess,
-  startSupervised,
-  stopSupervised,
-  supervisorPid,
-} from './processes/supervised.ts';
-import { type HostSettings, saveSettings } from './settings.ts';
+import { type BackgroundProcess, type ProcessName, processNames } from './processes/keeper.ts';
+import { agentProcess, serverProcess } from './processes/server.ts';
+import { type HostSettings, type ServerSettings, saveSettings } from './settings.ts';
 import { applySysctls } from './sysctl.ts';
 
 /** The background processes of one machine, in the order in which they start. */
-export function clusterProcesses(layout: HostLayout, settings: HostSettings): SupervisedProcess[] {
+export function clusterProcesses(layout: HostLayout, settings: HostSettings): BackgroundProcess[] {
+  if (settings.role === 'agent') return [containerdProcess(layout), agentProcess(layout)];
   return [etcdProcess(layout, settings), containerdProcess(layout), serverProcess(layout)];
 }
 
-/** Folders, settings, certificates, kubeconfig, kernel settings: everything before the first process. */
-export async function prepareCluster(layout: HostLayout, settings: HostSettings, clock: Clock): Promise<void> {
+export const processNamesOf = (role: HostSettings['role']): ProcessName[] =>
+  role === 'agent' ? ['containerd', 'agent'] : ['etcd', 'containerd', 'server'];
+
+/** Folders and settings: what comes before anything else on any machine. */
+export function prepareFolders(layout: HostLayout, settings: HostSettings): void {
   for (const folder of [layout.stateDir, layout.runDir, layout.logDir, layout.agentDir]) {
     mkdirSync(folder, { recursive: true, mode: 0o755 });
   }
   mkdirSync(layout.pkiDir, { recursive: true, mode: 0o700 });
   saveSettings(layout.settingsFile, settings);
+}
+
+/** Folders, settings, certificates, kubeconfig, kernel settings: everything before a server's first process. */
+export async function prepareCluster(layout: HostLayout, settings: ServerSettings, clock: Clock): Promise<void> {
+  prepareFolders(layout, settings);
   const certificates = await ensureCertificates(layout, settings, clock.now());
   writeKubeconfig(layout.kubeconfig, {
     server: `https://127.0.0.1:${settings.apiPort}`,
@@ -39,35 +43,48 @@ export async function prepareCluster(layout: HostLayout, settings: HostSettings,
 }
 
 export interface ProcessState {
-  readonly name: string;
+  readonly name: ProcessName;
   readonly supervised: boolean;
   readonly pid: number | undefined;
   readonly logFile: string;
 }
 
-const processNames = ['etcd', 'containerd', 'server'] as const;
-
-/** What runs now. Reads only; works without settings, and before anything was installed. */
-export function processStates(layout: HostLayout): ProcessState[] {
-  return processNames.map((name) => {
-    const process = { name, runDir: layout.runDir, command: [''] as const };
+/** What runs now, of these. Reads only; works without settings, and before anything was installed. */
+export function processStates(
+  layout: HostLayout,
+  clock: Clock,
+  names: readonly ProcessName[] = processNames,
+): ProcessState[] {
+  const found = keepersOf(layout, clock).all.map((keeper) => keeper.states(names));
+  return names.map((name) => {
+    const states = found.map((one) => one.get(name)).filter((one) => one !== undefined);
     return {
       name,
-      supervised: supervisorPid(process) !== undefined,
-      pid: processPid(process),
+      supervised: states.some((one) => one.kept),
+      pid: states.find((one) => one.pid !== undefined)?.pid,
       logFile: join(layout.logDir, `${name}.log`),
     };
   });
 }
 
 /** Starts what does not run. Returns the names of what it started. */
-export function startProcesses(processes: readonly SupervisedProcess[]): string[] {
-  return processes.filter((process) => startSupervised(process) === 'started').map((process) => process.name);
+export async function startProcesses(
+  layout: HostLayout,
+  processes: readonly BackgroundProcess[],
+  clock: Clock,
+): Promise<string[]> {
+  const { chosen, all } = keepersOf(layout, clock);
+  // The machine has got a systemd since, or lost it: two keepers would start everything twice.
+  for (const former of all.filter((one) => one.kind !== chosen.kind)) {
+    const states = former.states(processes.map((one) => one.name));
+    for (const { name } of [...processes].reverse()) if (states.get(name)?.kept) await former.stop(name);
+  }
+  return chosen.start(processes);
 }
 
-/** In reverse order, so that nothing loses what it stands on before its own end. */
-export async function stopProcesses(layout: HostLayout, names: readonly string[], clock: Clock): Promise<void> {
+/** In reverse order, so that nothing loses what it stands on before its own end. They stay stopped after a reboot. */
+export async function stopProcesses(layout: HostLayout, names: readonly ProcessName[], clock: Clock): Promise<void> {
   for (const name of [...processNames].reverse().filter((one) => names.includes(one))) {
-    await stopSupervised({ name, runDir: layout.runDir, command: [''] }, clock, 15_000);
+    for (const keeper of keepersOf(layout, clock).all) await keeper.stop(name);
   }
 }

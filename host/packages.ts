@@ -3,6 +3,7 @@ import { accessSync, closeSync, constants, existsSync, openSync, readFileSync, r
 import { join } from 'node:path';
 import { HostError } from './errors.ts';
 import { distribution } from './machine.ts';
+import type { HostSettings } from './settings.ts';
 
 export interface NeededPackage {
   readonly name: string;
@@ -11,11 +12,19 @@ export interface NeededPackage {
   readonly why: string;
   /** Units that the package would start at the next boot. They are not ours, and nobody asked for them. */
   readonly units?: readonly string[];
+  /** Machines of the other role do without it. */
+  readonly onlyOn?: HostSettings['role'];
 }
 
 /** Debian's and Ubuntu's names. */
 export const neededPackages: readonly NeededPackage[] = [
-  { name: 'etcd-server', provides: ['etcd'], why: 'keeps the cluster state', units: ['etcd.service'] },
+  {
+    name: 'etcd-server',
+    provides: ['etcd'],
+    why: 'keeps the cluster state',
+    units: ['etcd.service'],
+    onlyOn: 'server',
+  },
   { name: 'containerd', provides: ['containerd'], why: 'runs the containers', units: ['containerd.service'] },
   { name: 'runc', provides: ['runc'], why: 'starts each container' },
   {
@@ -58,8 +67,11 @@ function isExecutable(path: string): boolean {
   }
 }
 
-export const missingPackages = (): NeededPackage[] =>
-  neededPackages.filter((one) => !one.provides.some((file) => findCommand(file)));
+/** Of those that a machine of this role needs. */
+export const missingPackages = (role: HostSettings['role']): NeededPackage[] =>
+  neededPackages
+    .filter((one) => one.onlyOn === undefined || one.onlyOn === role)
+    .filter((one) => !one.provides.some((file) => findCommand(file)));
 
 /**
  * Installs with apt-get, without letting the packages start services of their own: an etcd on its default port is not
@@ -80,7 +92,7 @@ export async function installPackages(packages: readonly NeededPackage[], logFil
     await apt('install', '-y', '-q', '--no-install-recommends', ...packages.map((one) => one.name));
     const units = packages.flatMap((one) => one.units ?? []);
     if (units.length > 0 && existsSync('/run/systemd/system')) {
-      await runLogged('systemctl', ['disable', '--quiet', ...units], logFile);
+      await runLogged('systemctl', ['disable', '--quiet', '--now', ...units], logFile);
     }
   } finally {
     restorePolicy();

@@ -3,6 +3,7 @@ import { createServer } from 'node:net';
 import type { HostError } from './errors.ts';
 import { cgroupVersion, distribution } from './machine.ts';
 import { findCommand, missingPackages } from './packages.ts';
+import type { HostSettings } from './settings.ts';
 
 /** One thing that keeps Berth from running here. */
 export interface Finding {
@@ -11,13 +12,16 @@ export interface Finding {
 }
 
 export interface PreflightOptions {
+  readonly role: HostSettings['role'];
   /** Ports that must be free, with what they are for; empty when our own processes hold them. */
   readonly ports: readonly { readonly port: number; readonly use: string; readonly flag: string }[];
 }
 
 /** Looks, and changes nothing. An empty list means that the machine will do. */
 export async function preflight(options: PreflightOptions): Promise<Finding[]> {
-  const findings = [checkRoot(), checkOverlay(), checkCgroups(), checkPackages()].filter((one) => one !== undefined);
+  const findings = [checkRoot(), checkOverlay(), checkCgroups(), checkPackages(options.role)].filter(
+    (one) => one !== undefined,
+  );
   for (const { port, use, flag } of options.ports) {
     const problem = await portProblem(port);
     if (problem) {
@@ -32,7 +36,7 @@ export async function preflight(options: PreflightOptions): Promise<Finding[]> {
 
 function checkRoot(): Finding | undefined {
   if (process.getuid?.() === 0) return undefined;
-  return { problem: 'not running as root', fix: 'Containers, networks and cgroups take root: sudo berth up' };
+  return { problem: 'not running as root', fix: 'Containers, networks and cgroups take root: run it again with sudo' };
 }
 
 function checkOverlay(): Finding | undefined {
@@ -53,8 +57,8 @@ function checkCgroups(): Finding | undefined {
   };
 }
 
-function checkPackages(): Finding | undefined {
-  const missing = missingPackages();
+function checkPackages(role: HostSettings['role']): Finding | undefined {
+  const missing = missingPackages(role);
   if (missing.length === 0 || findCommand('apt-get')) return undefined;
   return {
     problem: `${distribution()?.name ?? 'this system'} has no apt-get, and these are missing: ${missing.map((one) => one.name).join(', ')}`,

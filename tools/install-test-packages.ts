@@ -12,8 +12,14 @@ const forTests: readonly NeededPackage[] = [
   { name: 'curl', provides: ['curl'], why: 'a plain HTTP client' },
   // A kubectl that is on the machine already is used as it is.
   { name: 'kubernetes-client', provides: ['kubectl'], why: 'a real client' },
+  {
+    name: 'docker-registry',
+    provides: ['docker-registry'],
+    why: 'a real image registry',
+    units: ['docker-registry.service'],
+  },
 ];
-const missing = [...missingPackages(), ...forTests.filter((one) => !one.provides.some((file) => findCommand(file)))];
+const missing = [...missingPackages('server'), ...forTests.filter((one) => !one.provides.some((file) => findCommand(file)))];
 for (const one of missing) console.log(`installing ${one.name}: ${one.why}`);
 await installPackages(missing, join(cache, 'install.log'));
 await installEngine();

@@ -6,6 +6,8 @@ import { type CliContext, CliError, type CommandModule } from '../command.ts';
 import { withConnection } from '../connection.ts';
 import { layoutOf } from '../host-context.ts';
 import { runAgent } from '../server/agent.ts';
+import { runJoinedAgent } from '../server/joined-agent.ts';
+import { fixedCertificate } from '../server/serving.ts';
 
 interface AgentFlags extends ClientFlags {
   readonly logLevel: string;
@@ -14,26 +16,37 @@ interface AgentFlags extends ClientFlags {
 export const command: CommandModule = {
   register(program, context) {
     clientFlags(program.command('agent'))
-      .description("Run this machine's agent alone, in the foreground, beside a `berth server --no-agent`.")
+      .description(
+        "Run this machine's agent alone, in the foreground: of a machine that joined, or beside a `berth server --no-agent`.",
+      )
       .option('--log-level <level>', 'trace, debug, info, warn or error', 'info')
       .addHelpText(
         'after',
-        '\nThe machine is the one that `berth up` prepared: its settings, certificates and containerd are used.\n\nExamples:\n  berth server --no-agent &\n  berth agent --kubeconfig /var/lib/berth/admin.kubeconfig',
+        '\nThe machine is the one that `berth join` or `berth up` prepared: its settings, certificates and containerd are used.\n\nExamples:\n  berth agent\n  berth server --no-agent &\n  berth agent --kubeconfig /var/lib/berth/admin.kubeconfig',
       )
       .action((flags: AgentFlags) => agent(context, flags));
   },
 };
 
-/** Everything goes over HTTPS, as from any other machine. Until the signal aborts; containers go on. */
+/** Everything goes over HTTPS. Until the signal aborts; containers go on. */
 async function agent(context: CliContext, flags: AgentFlags): Promise<void> {
   const layout = layoutOf(context);
   const settings = loadSettings(layout.settingsFile);
-  if (!settings) throw new CliError('this machine is not prepared yet', { fix: 'Prepare it with: berth up' });
+  if (!settings) {
+    throw new CliError('this machine is not prepared yet', { fix: 'Prepare it with berth up, or with berth join' });
+  }
+  const log = createRealLog({ level: flags.logLevel });
+  if (settings.role === 'agent') return runJoinedAgent(layout, settings, log, context);
   const { clock, random } = context;
   const certificates = await ensureCertificates(layout, settings, clock.now());
-  const log = createRealLog({ level: flags.logLevel });
   const own = { ...flags, kubeconfig: flags.kubeconfig ?? layout.kubeconfig };
+  const parts = {
+    layout,
+    settings,
+    clientCa: certificates.ca.cert,
+    serving: fixedCertificate(certificates.agentServing),
+  };
   await withConnection(context, own, ({ client }) =>
-    runAgent({ layout, settings, certificates, client, clock, random, log }, context.signal),
+    runAgent({ ...parts, client, clock, random, log }, context.signal),
   );
 }

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { processStates, stopProcesses } from '#host/cluster.ts';
 import type { HostLayout } from '#host/layout.ts';
+import type { ProcessName } from '#host/processes/keeper.ts';
 import { removeEverything, removeRuntimeTraces } from '#host/removal/removal.ts';
 import { type CliContext, CliError, type CommandModule } from '../command.ts';
 import { layoutOf } from '../host-context.ts';
@@ -45,19 +46,20 @@ async function down(context: CliContext, flags: DownFlags): Promise<void> {
   }
 }
 
-/** The server first, so that nothing starts a container again; then the containers; then what they ran on. */
-async function stopCluster(
+/** The server or agent first, so that nothing starts a container again; then the containers; then what they ran on. */
+export async function stopCluster(
   layout: HostLayout,
   context: CliContext,
   report: (what: string, detail: string) => void,
 ): Promise<void> {
-  const running = processStates(layout).filter((one) => one.supervised || one.pid !== undefined);
-  const stop = async (name: string): Promise<void> => {
+  const running = processStates(layout, context.clock).filter((one) => one.supervised || one.pid !== undefined);
+  const stop = async (name: ProcessName): Promise<void> => {
     if (!running.some((one) => one.name === name)) return;
     await stopProcesses(layout, [name], context.clock);
     report(name, 'stopped');
   };
   await stop('server');
+  await stop('agent');
   if (running.some((one) => one.name === 'containerd')) report('pods', await stopAllPods(layout, context));
   await stop('containerd');
   await stop('etcd');

@@ -2,11 +2,12 @@ import { flushCompileCache } from 'node:module';
 import type { Command } from 'commander';
 import { createRealLog } from '#base/real/log.ts';
 import { runControlPlane } from '#control-plane/server.ts';
+import { withCurrentAddress } from '#host/address.ts';
 import { ensureCertificates } from '#host/cluster-pki.ts';
-import { loadSettings } from '#host/settings.ts';
-import { type CliContext, CliError, type CommandModule } from '../command.ts';
-import { layoutOf } from '../host-context.ts';
+import type { CliContext, CommandModule } from '../command.ts';
+import { layoutOf, serverSettings } from '../host-context.ts';
 import { runAgent } from '../server/agent.ts';
+import { fixedCertificate } from '../server/serving.ts';
 
 interface ServerFlags {
   readonly agent: boolean;
@@ -29,8 +30,7 @@ export const command: CommandModule = {
 /** Until the signal aborts. The settings and certificates are those that `berth up` made. */
 async function server(context: CliContext, flags: ServerFlags): Promise<void> {
   const layout = layoutOf(context);
-  const settings = loadSettings(layout.settingsFile);
-  if (!settings) throw new CliError('there is no cluster on this machine yet', { fix: 'Make one with: berth up' });
+  const settings = await withCurrentAddress(serverSettings(layout));
   const { clock, random } = context;
   const log = createRealLog({ level: flags.logLevel });
   const certificates = await ensureCertificates(layout, settings, clock.now());
@@ -54,7 +54,19 @@ async function server(context: CliContext, flags: ServerFlags): Promise<void> {
   const work = [controlPlane.done];
   if (flags.agent) {
     work.push(
-      runAgent({ layout, settings, certificates, client: controlPlane.client, clock, random, log }, context.signal),
+      runAgent(
+        {
+          layout,
+          settings,
+          clientCa: certificates.ca.cert,
+          serving: fixedCertificate(certificates.agentServing),
+          client: controlPlane.client,
+          clock,
+          random,
+          log,
+        },
+        context.signal,
+      ),
     );
   }
   // Otherwise it is written at a regular end only, and a server that was killed would compile everything again.

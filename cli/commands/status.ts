@@ -1,5 +1,5 @@
-import { processStates } from '#host/cluster.ts';
-import { loadSettings } from '#host/settings.ts';
+import { processNamesOf, processStates } from '#host/cluster.ts';
+import { type HostSettings, loadSettings } from '#host/settings.ts';
 import type { CliContext, CommandModule } from '../command.ts';
 import { layoutOf } from '../host-context.ts';
 import { writeStructured } from '../printers/structured.ts';
@@ -18,27 +18,33 @@ export const command: CommandModule = {
 function showStatus(context: CliContext, format: string | undefined): void {
   const layout = layoutOf(context);
   const settings = loadSettings(layout.settingsFile);
-  const processes = processStates(layout);
+  const processes = processStates(layout, context.clock, processNamesOf(settings?.role ?? 'server'));
+  const kubeconfig = settings?.role === 'agent' ? undefined : layout.kubeconfig;
   const running = processes.filter((one) => one.pid !== undefined).length;
   process.exitCode = running === processes.length ? 0 : running > 0 ? 3 : 4;
   if (format !== undefined) {
-    writeStructured(context, format, {
-      installed: settings !== undefined,
-      settings,
-      kubeconfig: layout.kubeconfig,
-      processes,
-    });
+    writeStructured(context, format, { installed: settings !== undefined, settings, kubeconfig, processes });
     return;
   }
   if (!settings) {
-    context.stdout.write('Berth is not set up on this machine. Start it with: berth up\n');
+    context.stdout.write(
+      'Berth is not set up on this machine. Make a cluster with: berth up\n' +
+        'Or bring it into one: on its server, berth token create prints the line.\n',
+    );
     return;
   }
+  const line = (name: string, text: string): void => void context.stdout.write(`  ${name.padEnd(12)}${text}\n`);
   for (const one of processes) {
     const state = one.pid ? `running (pid ${one.pid})` : one.supervised ? 'starting again' : 'stopped';
-    context.stdout.write(`  ${one.name.padEnd(12)}${state.padEnd(24)}${one.logFile}\n`);
+    line(one.name, `${state.padEnd(24)}${one.logFile}`);
   }
-  context.stdout.write(`  ${'api'.padEnd(12)}https://127.0.0.1:${settings.apiPort}\n`);
-  context.stdout.write(`  ${'kubeconfig'.padEnd(12)}${layout.kubeconfig}\n`);
+  line('node', `${settings.nodeName} at ${settings.nodeAddress}`);
+  for (const [name, text] of placesOf(settings)) line(name, text);
+  if (kubeconfig) line('kubeconfig', kubeconfig);
   if (running < processes.length) context.stdout.write('\nStart what is missing with: berth up\n');
 }
+
+const placesOf = (settings: HostSettings): (readonly [string, string])[] =>
+  settings.role === 'server'
+    ? [['api', `https://127.0.0.1:${settings.apiPort}`]]
+    : settings.servers.map((server) => ['server', server]);

@@ -1,16 +1,18 @@
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { clusterProcesses, prepareCluster, processStates, startProcesses } from '#host/cluster.ts';
+import { isDeepStrictEqual } from 'node:util';
+import { prepareCluster, stopProcesses } from '#host/cluster.ts';
 import type { HostLayout } from '#host/layout.ts';
 import { cgroupVersion, distribution } from '#host/machine.ts';
-import { installPackages, missingPackages } from '#host/packages.ts';
-import { describeFindings, preflight } from '#host/preflight.ts';
-import { waitUntil } from '#host/processes/supervised.ts';
-import { type CliContext, CliError, type CommandModule } from '../command.ts';
+import { loadSettings } from '#host/settings.ts';
+import { collect } from '../collect.ts';
+import type { CliContext, CommandModule } from '../command.ts';
 import { layoutOf, type SettingFlags, settingsFrom } from '../host-context.ts';
-import { createProgress, type Progress } from '../progress.ts';
-import { applyHello, waitForApi, waitForHello, waitForNode } from '../up/cluster-ready.ts';
+import { upJoined } from '../join/up-joined.ts';
+import { createProgress } from '../progress.ts';
+import { applyHello, serverLog, waitForApi, waitForHello, waitForNode } from '../up/cluster-ready.ts';
 import { importLocalImages } from '../up/local-images.ts';
+import { checkMachine, ensurePackages, reportProcesses, startMachine } from '../up/machine-steps.ts';
 
 interface UpFlags extends SettingFlags {
   readonly hello: boolean;
@@ -22,8 +24,16 @@ export const command: CommandModule = {
       .command('up')
       .description('Set up this machine and start the cluster; safe to run again: it repairs what is missing.')
       .option('--node-name <name>', "this machine's name in the cluster (default: its host name)")
-      .option('--node-address <address>', 'the address others reach it at (default: that of the default route)')
+      .option(
+        '--node-address <address>',
+        'the address others reach it at (default: auto, that of the default route, found anew at each start)',
+      )
       .option('--api-port <port>', 'port of the API server (default: 6443)')
+      .option(
+        '--api-name <name>',
+        'a further name or address by which clients reach the API server; may be repeated',
+        collect,
+      )
       .option('--agent-port <port>', 'port of the node agent (default: 10250)')
       .option('--etcd-port <port>', 'loopback port of etcd; the next one is taken too (default: 6441)')
       .option('--pod-cidr <cidr>', 'addresses of all pods; each machine gets a /24 of them (default: 10.42.0.0/16)')
@@ -48,27 +58,31 @@ export const command: CommandModule = {
 async function up(context: CliContext, flags: UpFlags): Promise<void> {
   const progress = createProgress(context, 14);
   const layout = layoutOf(context);
-  await checkMachine(layout, flags);
+  const existing = loadSettings(layout.settingsFile);
+  if (existing?.role === 'agent') return upJoined(layout, existing, flags, progress, context);
   const { settings } = settingsFrom(layout, flags);
+  await checkMachine(layout, settings, context);
   progress.line(
     `Berth on ${settings.nodeName} (${distribution()?.name ?? 'Linux'}, cgroup ${cgroupVersion() ?? 'unknown'})`,
   );
 
-  await ensurePackages(layout, progress);
+  await ensurePackages(layout, 'server', progress);
+  // A server that runs has read the former ones; containers do not notice its restart.
+  if (existing && !isDeepStrictEqual(existing, settings)) await stopProcesses(layout, ['server'], context.clock);
   await prepareCluster(layout, settings, context.clock);
   progress.done('certificates', layout.pkiDir);
 
-  const started = startProcesses(clusterProcesses(layout, settings));
+  const started = await startMachine(layout, settings, context);
   progress.doing('server', 'starting');
   const images = importLocalImages(layout, context);
   images.catch(() => {}); // Reported where it is awaited; the API may fail first.
   const client = await waitForApi(layout, context);
   try {
-    await reportProcesses(layout, started, progress, context);
+    await reportProcesses(layout, settings, started, progress, context);
     progress.doing('images', 'building and importing');
     progress.done('images', await images);
     progress.doing('node', 'waiting for Ready');
-    progress.done('node', `${await waitForNode(client, settings.nodeName, layout, context)} is Ready`);
+    progress.done('node', `${await waitForNode(client, settings.nodeName, serverLog(layout), context)} is Ready`);
 
     const marker = join(layout.stateDir, 'hello-applied');
     if (flags.hello && !existsSync(marker)) {
@@ -85,48 +99,6 @@ async function up(context: CliContext, flags: UpFlags): Promise<void> {
   progress.line(nextSteps(layout));
 }
 
-async function checkMachine(layout: HostLayout, flags: SettingFlags): Promise<void> {
-  const running = new Set(
-    processStates(layout)
-      .filter((one) => one.supervised)
-      .map((one) => one.name),
-  );
-  const { settings } = settingsFrom(layout, flags);
-  const ports = [
-    { process: 'server', port: settings.apiPort, use: 'API server', flag: '--api-port' },
-    { process: 'server', port: settings.agentPort, use: 'node agent', flag: '--agent-port' },
-    { process: 'etcd', port: settings.etcdPort, use: 'etcd', flag: '--etcd-port' },
-    { process: 'etcd', port: settings.etcdPeerPort, use: 'etcd peers', flag: '--etcd-port' },
-  ].filter((one) => !running.has(one.process));
-  const findings = await preflight({ ports });
-  if (findings.length > 0) {
-    throw new CliError(`this machine cannot run Berth yet; nothing was changed:\n${describeFindings(findings)}`);
-  }
-}
-
-async function ensurePackages(layout: HostLayout, progress: Progress): Promise<void> {
-  const missing = missingPackages();
-  if (missing.length === 0) return progress.done('packages', 'all there');
-  for (const one of missing) progress.line(`  installing ${one.name}: ${one.why}`);
-  progress.doing('packages', 'installing');
-  mkdirSync(layout.logDir, { recursive: true, mode: 0o755 });
-  await installPackages(missing, join(layout.logDir, 'install.log'));
-  progress.done('packages', `installed ${missing.length}`);
-}
-
-async function reportProcesses(
-  layout: HostLayout,
-  started: readonly string[],
-  progress: Progress,
-  context: CliContext,
-): Promise<void> {
-  await waitUntil(() => processStates(layout).every((one) => one.pid !== undefined), context.clock, 10_000);
-  for (const one of processStates(layout)) {
-    const how = started.includes(one.name) ? 'started' : 'running';
-    progress.done(one.name, one.pid ? `${how} (pid ${one.pid})` : `does not stay up: see ${one.logFile}`);
-  }
-}
-
 function nextSteps(layout: HostLayout): string {
   const home = layout.home ? `BERTH_HOME=${layout.home} ` : '';
   return `
@@ -137,6 +109,7 @@ Try next:
   ${home}bin/berth get pods
   export KUBECONFIG=${layout.kubeconfig}; kubectl get pods -o wide
   ${home}bin/berth apply -f manifests/hello.yaml
+  ${home}bin/berth token create        prints the line that brings the next machine in
 
 Stop it with ${home}bin/berth down (keeps everything) or ${home}bin/berth down --purge (removes everything).`;
 }

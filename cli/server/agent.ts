@@ -6,7 +6,7 @@ import type { ApiClient } from '#client/api-client.ts';
 import { createEventRecorder } from '#client/event-recorder.ts';
 import { createInformerFactory } from '#client/informers/factory.ts';
 import type { Runnable } from '#client/reconciler.ts';
-import type { ClusterCertificates } from '#host/cluster-pki.ts';
+import type { KeyPair } from '#host/key-pair.ts';
 import type { HostLayout } from '#host/layout.ts';
 import type { HostSettings } from '#host/settings.ts';
 import { createAgent } from '#node-agent/agent.ts';
@@ -17,11 +17,14 @@ import { createNodeNetwork } from '#node-agent/network/node-network.ts';
 import { createNetworkTransport } from '#node-agent/probes/network-transport.ts';
 import { createCriRuntime } from '#node-agent/runtime/cri/runtime.ts';
 import { createAgentServer } from '#node-agent/server/agent-server.ts';
+import type { ServingCertificate } from './serving.ts';
 
 export interface AgentParts {
   readonly layout: HostLayout;
   readonly settings: HostSettings;
-  readonly certificates: ClusterCertificates;
+  /** PEM: the authority of those who may call this agent. */
+  readonly clientCa: string;
+  readonly serving: ServingCertificate;
   readonly client: ApiClient;
   readonly clock: Clock;
   readonly random: Random;
@@ -30,7 +33,7 @@ export interface AgentParts {
 
 /** This machine's agent with everything real beneath it. Resolves after the signal has aborted; containers go on. */
 export async function runAgent(parts: AgentParts, signal: AbortSignal): Promise<void> {
-  const { layout, settings, certificates, client, clock, random } = parts;
+  const { layout, settings, serving, client, clock, random } = parts;
   const { cluster } = settings;
   const log = parts.log.child({ part: 'agent' });
   /** One watch of each kind for all parts of the agent: services, endpoint slices, nodes. */
@@ -85,20 +88,24 @@ export async function runAgent(parts: AgentParts, signal: AbortSignal): Promise<
     runtime,
     pods: agent.pods,
     nodeName: settings.nodeName,
-    tls: { certificate: certificates.agentServing.cert, key: certificates.agentServing.key },
-    clientCa: certificates.ca.cert,
+    tls: tlsOf(serving.current()),
+    clientCa: parts.clientCa,
     listen: { host: '0.0.0.0', port: settings.agentPort },
     clock,
     log,
   });
   const running: readonly Runnable[] = [agent, hostPorts];
+  const unsubscribe = serving.onChange((pair) => server.setCertificate(tlsOf(pair)));
   try {
     await server.listen();
     informers.start(signal);
     await Promise.all(running.map((one) => one.run(signal)));
     await informers.stopped();
   } finally {
+    unsubscribe();
     await server.close();
     await runtime.close();
   }
 }
+
+const tlsOf = ({ cert, key }: KeyPair) => ({ certificate: cert, key });

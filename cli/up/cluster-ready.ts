@@ -33,19 +33,21 @@ export async function waitForApi(layout: HostLayout, context: CliContext): Promi
     context.clock,
     60_000,
   );
-  if (!ready) throw notReady(`the API server is not ready after a minute: ${messageOf(last)}`, layout);
+  if (!ready) throw notReady(`the API server is not ready after a minute: ${messageOf(last)}`, serverLog(layout));
   return client;
 }
 
+/** `logFile` is that of the process that runs the node's agent. */
 export async function waitForNode(
   client: HttpClient,
   name: string,
-  layout: HostLayout,
+  logFile: string,
   context: CliContext,
 ): Promise<string> {
   let node: V1Node | undefined;
   const ready = await waitUntil(
     async () => {
+      context.signal.throwIfAborted();
       node = await client.get(nodes, { name }).catch(absentOrBusy);
       return readyCondition(node)?.status === 'True';
     },
@@ -55,7 +57,7 @@ export async function waitForNode(
   if (!ready) {
     throw notReady(
       `the node ${name} is not Ready after a minute: ${readyCondition(node)?.message ?? 'it did not register'}`,
-      layout,
+      logFile,
     );
   }
   return name;
@@ -101,5 +103,8 @@ function absentOrBusy(error: unknown): undefined {
 
 const readyCondition = (node: V1Node | undefined) => node?.status?.conditions?.find((one) => one.type === 'Ready');
 
-const notReady = (message: string, layout: HostLayout): HostError =>
-  new HostError(message, `The reason should stand in ${join(layout.logDir, 'server.log')}`);
+export const serverLog = (layout: HostLayout): string => join(layout.logDir, 'server.log');
+export const agentLog = (layout: HostLayout): string => join(layout.logDir, 'agent.log');
+
+const notReady = (message: string, logFile: string): HostError =>
+  new HostError(message, `The reason should stand in ${logFile}`);

@@ -5,10 +5,10 @@ import { pauseImageName } from '../images/build.ts';
 import type { HostLayout } from '../layout.ts';
 import { hasSysResource } from '../machine.ts';
 import { findCommand, requireCommand } from '../packages.ts';
-import type { SupervisedProcess } from './supervised.ts';
+import type { BackgroundProcess } from './keeper.ts';
 
 /** Our own containerd: sockets, state and network configuration apart from one that the machine may run already. */
-export function containerdProcess(layout: HostLayout): SupervisedProcess {
+export function containerdProcess(layout: HostLayout): BackgroundProcess {
   const config = join(layout.stateDir, 'containerd.toml');
   for (const folder of [layout.containerdRoot, layout.containerdState, layout.cniConfDir]) {
     mkdirSync(folder, { recursive: true, mode: 0o711 });
@@ -16,6 +16,8 @@ export function containerdProcess(layout: HostLayout): SupervisedProcess {
   writeFileAtomic(config, containerdConfig(layout, { restrictOomScore: !hasSysResource() }), 0o600);
   return {
     name: 'containerd',
+    purpose: 'containerd, which runs the containers',
+    childrenOutlive: true,
     runDir: layout.runDir,
     logFile: join(layout.logDir, 'containerd.log'),
     command: [requireCommand('containerd'), '--config', config],

@@ -2,8 +2,8 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { HostLayout } from '../layout.ts';
 import { requireCommand } from '../packages.ts';
-import type { HostSettings } from '../settings.ts';
-import type { SupervisedProcess } from './supervised.ts';
+import type { ServerSettings } from '../settings.ts';
+import type { BackgroundProcess } from './keeper.ts';
 
 /** 8 GiB, etcd's own recommended maximum: the default of 2 GiB stops a busy cluster with an alarm. */
 const quotaBytes = 8 * 1024 ** 3;
@@ -13,13 +13,14 @@ const requestBytesMax = 8 * 1024 ** 2;
 const transactionOpsMax = 512;
 
 /** Our own etcd: on loopback, reachable only with a certificate of its own authority. */
-export function etcdProcess(layout: HostLayout, settings: HostSettings): SupervisedProcess {
+export function etcdProcess(layout: HostLayout, settings: ServerSettings): BackgroundProcess {
   mkdirSync(layout.etcdDir, { recursive: true, mode: 0o700 });
   const pki = (file: string): string => join(layout.pkiDir, file);
   const client = `https://127.0.0.1:${settings.etcdPort}`;
   const peer = `https://127.0.0.1:${settings.etcdPeerPort}`;
   return {
     name: 'etcd',
+    purpose: 'etcd, which keeps the state of the cluster',
     runDir: layout.runDir,
     logFile: join(layout.logDir, 'etcd.log'),
     command: [

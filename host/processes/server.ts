@@ -1,17 +1,28 @@
 import { join } from 'node:path';
 import type { HostLayout } from '../layout.ts';
-import type { SupervisedProcess } from './supervised.ts';
+import type { BackgroundProcess } from './keeper.ts';
 
 /** `berth server`, from this checkout and on this Node. */
-export function serverProcess(layout: HostLayout): SupervisedProcess {
-  return {
-    name: 'server',
-    runDir: layout.runDir,
-    logFile: join(layout.logDir, 'server.log'),
-    command: [process.execPath, ...serverNodeFlags, join(import.meta.dirname, '../../cli/main.ts'), 'server'],
-    env: { ...(layout.home && { BERTH_HOME: layout.home }), MALLOC_ARENA_MAX: '2' },
-  };
-}
+export const serverProcess = (layout: HostLayout): BackgroundProcess => ({
+  ...ownProcess(layout, 'server'),
+  purpose: "API server, scheduler, controllers and this machine's agent",
+  after: ['etcd', 'containerd'],
+});
+
+/** `berth agent`, on a machine that has joined. */
+export const agentProcess = (layout: HostLayout): BackgroundProcess => ({
+  ...ownProcess(layout, 'agent'),
+  purpose: "this machine's agent",
+  after: ['containerd'],
+});
+
+const ownProcess = (layout: HostLayout, name: 'server' | 'agent'): Omit<BackgroundProcess, 'purpose'> => ({
+  name,
+  runDir: layout.runDir,
+  logFile: join(layout.logDir, `${name}.log`),
+  command: [process.execPath, ...serverNodeFlags, join(import.meta.dirname, '../../cli/main.ts'), name],
+  env: { ...(layout.home && { BERTH_HOME: layout.home }), MALLOC_ARENA_MAX: '2' },
+});
 
 /**
  * A smaller young generation, and with MALLOC_ARENA_MAX fewer heaps of the C library, cost a little speed under load and

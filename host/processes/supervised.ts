@@ -3,9 +3,11 @@ import { mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '#base/clock.ts';
 import { HostError } from '../errors.ts';
+import type { HostLayout } from '../layout.ts';
+import type { ProcessKeeper } from './keeper.ts';
 import { isAlive, readLivePid } from './pid.ts';
 
-/** One background process of ours: what to run, and where its pid and log are. */
+/** What the supervisor needs: what to run, and where its pid and log are. */
 export interface SupervisedProcess {
   readonly name: string;
   readonly runDir: string;
@@ -13,6 +15,24 @@ export interface SupervisedProcess {
   readonly command: readonly [string, ...string[]];
   readonly env?: Readonly<Record<string, string>>;
 }
+
+/** Keeps processes with supervise.sh: they come back when they end, but not after a reboot. */
+export function createSupervisorKeeper({ runDir }: Pick<HostLayout, 'runDir'>, clock: Clock): ProcessKeeper {
+  const known = (name: string) => ({ name, runDir, command: [''] as const });
+  return {
+    kind: 'supervisor',
+    start: (processes) =>
+      processes.filter((process) => startSupervised(process) === 'started').map((process) => process.name),
+    stop: (name) => stopSupervised(known(name), clock, stopGraceMs),
+    states: (names) =>
+      new Map(
+        names.map((name) => [name, { kept: supervisorPid(known(name)) !== undefined, pid: processPid(known(name)) }]),
+      ),
+    forget() {},
+  };
+}
+
+const stopGraceMs = 15_000;
 
 const script = join(import.meta.dirname, 'supervise.sh');
 

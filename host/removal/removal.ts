@@ -2,6 +2,7 @@ import { existsSync, rmSync } from 'node:fs';
 import type { Clock } from '#base/clock.ts';
 import { HostError } from '../errors.ts';
 import type { HostLayout } from '../layout.ts';
+import { keepersOf } from '../processes/choose.ts';
 import { restoreSysctls } from '../sysctl.ts';
 import { removeCgroup } from './cgroups.ts';
 import { unmountAll } from './mounts.ts';
@@ -26,6 +27,7 @@ export async function removeRuntimeTraces(layout: HostLayout, clock: Clock): Pro
 /** Removes every file too. After it the machine is as it was before `up`, apart from installed packages. */
 export async function removeEverything(layout: HostLayout, clock: Clock): Promise<void> {
   await removeRuntimeTraces(layout, clock);
+  for (const keeper of keepersOf(layout, clock).all) keeper.forget();
   restoreSysctls(layout);
   for (const folder of [layout.stateDir, layout.runDir, layout.logDir]) {
     if (existsSync(folder)) rmSync(folder, { recursive: true, force: true });

@@ -6,10 +6,12 @@ import { pipeline } from 'node:stream/promises';
 import { TLSSocket } from 'node:tls';
 import type { Clock } from '#base/clock.ts';
 import type { Log } from '#base/log.ts';
+import type { ImageStore } from '../images/store.ts';
 import type { PodLookup } from '../pods/lookup.ts';
 import { isRuntimeError } from '../runtime/errors.ts';
 import type { ContainerRuntime } from '../runtime/runtime.ts';
 import { authorize, type Caller, isTrusted } from './authorize.ts';
+import { createImageRoutes } from './images-route.ts';
 import { openLogs } from './logs-route.ts';
 import { RefusedError } from './refused.ts';
 import { resourceMetrics, summarise } from './stats.ts';
@@ -29,6 +31,10 @@ export interface AgentServerOptions {
   readonly listen: { readonly host: string; readonly port: number };
   /** @default the API server's own certificate, and group system:masters */
   readonly mayCall?: ((caller: Caller) => boolean) | undefined;
+  /** Takes the images that are sent to this node. @default it takes none */
+  readonly images?: ImageStore | undefined;
+  /** Images that no one may remove. Complete names. */
+  readonly protectedImages?: readonly string[] | undefined;
   /** The agent's own metrics, in Prometheus' text format. */
   readonly metrics?: (() => Promise<string>) | undefined;
   /** @default 4 hours */
@@ -40,6 +46,8 @@ export interface AgentServerOptions {
 export interface AgentServer {
   /** Resolves with the port. Rejects when it is taken. */
   listen(): Promise<number>;
+  /** For connections from now on; PEM. */
+  setCertificate(tls: AgentServerOptions['tls']): void;
   /** Ends all connections, streams included. */
   close(): Promise<void>;
 }
@@ -48,18 +56,23 @@ const defaultIdleTimeoutMs = 4 * 3_600_000;
 
 export function createAgentServer(options: AgentServerOptions): AgentServer {
   const { runtime, pods, nodeName, clock, log, mayCall = isTrusted } = options;
+  const secureContext = ({ certificate: cert, key }: AgentServerOptions['tls']) =>
+    ({ cert, key, ca: options.clientCa, minVersion: 'TLSv1.2' }) as const;
   const server = createServer({
-    cert: options.tls.certificate,
-    key: options.tls.key,
-    ca: options.clientCa,
+    ...secureContext(options.tls),
     requestCert: true,
     // Refused in HTTP, where the client can read why.
     rejectUnauthorized: false,
-    minVersion: 'TLSv1.2',
   });
   const idleTimeoutMs = options.streamIdleTimeoutMs ?? defaultIdleTimeoutMs;
   const upgrader = createUpgrader({ clock, log, idleTimeoutMs });
   const sampler = createSampler({ runtime, pods, nodeName, clock });
+  const images = createImageRoutes({
+    runtime,
+    store: options.images,
+    protectedNames: options.protectedImages ?? [],
+    clock,
+  });
   const connections = new Set<import('node:net').Socket>();
 
   const routes: Readonly<Record<string, (request: AgentRequest) => Promise<Answer>>> = {
@@ -83,6 +96,7 @@ export function createAgentServer(options: AgentServerOptions): AgentServer {
     const { segments, method, query, signal } = request;
     const [verb, namespace = '', pod = '', container = ''] = segments;
     if (verb !== undefined && streamVerbs.has(verb)) throw new RefusedError(400, 'Upgrade request required');
+    if (verb === 'images') return json(await images.handle({ ...request, segments: segments.slice(1) }));
     if (method !== 'GET' && method !== 'HEAD') throw new RefusedError(405, 'method not allowed');
     if (verb === 'containerLogs' && segments.length === 4) {
       return { type: textType, body: openLogs({ namespace, pod, container, query }, pods, clock, signal) };
@@ -100,6 +114,7 @@ export function createAgentServer(options: AgentServerOptions): AgentServer {
       const { type, body } = await answer({
         ...parseTarget(request),
         method: request.method ?? '',
+        body: request,
         signal: gone.signal,
       });
       response.writeHead(200, { 'content-type': type });
@@ -115,7 +130,9 @@ export function createAgentServer(options: AgentServerOptions): AgentServer {
       const { status, message } = refusalOf(error);
       if (status >= 500) log.warn({ path: request.url, error }, 'request failed');
       if (response.headersSent) return void response.destroy();
-      response.writeHead(status, { 'content-type': textType }).end(message);
+      // What is left of the request is not waited for.
+      const headers = { 'content-type': textType, ...(!request.complete && { connection: 'close' }) };
+      response.writeHead(status, headers).end(message);
     }
   };
 
@@ -155,6 +172,7 @@ export function createAgentServer(options: AgentServerOptions): AgentServer {
           resolve(typeof address === 'object' && address ? address.port : options.listen.port);
         });
       }),
+    setCertificate: (tls) => server.setSecureContext(secureContext(tls)),
     close: () =>
       new Promise((resolve) => {
         upgrader.close();
@@ -172,6 +190,7 @@ interface AgentRequest {
   readonly segments: readonly string[];
   readonly query: URLSearchParams;
   readonly method: string;
+  readonly body: AsyncIterable<Buffer>;
   readonly signal: AbortSignal;
 }
 

@@ -37,7 +37,7 @@ export async function sweepAbandoned(): Promise<void> {
     const { bridge, nftTable, cgroupRoot } = note;
     const layout: HostLayout = { ...hostLayout(dir), bridge, nftTable, cgroupRoot };
     const clock = createRealClock();
-    await stopProcesses(layout, ['server', 'containerd', 'etcd'], clock);
+    await stopProcesses(layout, ['server', 'agent', 'containerd', 'etcd'], clock);
     for (const pid of processesOf(dir)) signalProcess(pid, 'SIGKILL');
     await removeEverything(layout, clock);
     rmSync(dir, { recursive: true, force: true });
