@@ -10,12 +10,14 @@ import { createEndpointsController } from './endpoints/controller.ts';
 import { createEndpointSlicesController } from './endpointslices/controller.ts';
 import { createGarbageCollector } from './garbage-collector/controller.ts';
 import { createNamespaceController } from './namespace/controller.ts';
+import { createNodeIpamController } from './nodeipam/controller.ts';
 import { createNodeLifecycleControllers } from './nodelifecycle/controller.ts';
 import { createPodGcController } from './podgc/controller.ts';
 import { createReplicaSetController } from './replicaset/controller.ts';
 import { createServiceAccountController } from './serviceaccount/controller.ts';
 import { type ControllerSettings, compileSettings } from './settings.ts';
 import type { ControllerContext } from './shared/context.ts';
+import { createStatefulSetController } from './statefulset/controller.ts';
 
 export interface ControllersOptions {
   readonly client: ApiClient;
@@ -44,9 +46,11 @@ export function createControllers(options: ControllersOptions): Runnable[] {
       await Promise.all(create(context).map((runnable) => runnable.run(signal)));
     },
   });
+  const { nodeIpam } = settings;
   return [
     part('deployment-controller', (context) => [createDeploymentController(context)]),
     part('replicaset-controller', (context) => [createReplicaSetController(context)]),
+    part('statefulset-controller', (context) => [createStatefulSetController(context)]),
     part('endpoint-controller', (context) => [createEndpointsController(context)]),
     part('endpoint-slice-controller', (context) => [createEndpointSlicesController(context)]),
     part('serviceaccount-controller', (context) => [createServiceAccountController(context, settings.rootCa)]),
@@ -54,5 +58,6 @@ export function createControllers(options: ControllersOptions): Runnable[] {
     part('garbage-collector-controller', (context) => [createGarbageCollector(context, settings.kinds())]),
     part('pod-garbage-collector', (context) => [createPodGcController(context, settings.podGc)]),
     part('node-controller', (context) => createNodeLifecycleControllers(context, settings.nodes)),
+    ...(nodeIpam ? [part('node-ipam-controller', (context) => [createNodeIpamController(context, nodeIpam)])] : []),
   ];
 }

@@ -10,7 +10,7 @@ import { type ControllerContext, retries } from '../shared/context.ts';
 import { controllerIndexes } from '../shared/indexes.ts';
 import { onDelete } from '../shared/on-delete.ts';
 import { controllerKey, controllerOf } from '../shared/owners.ts';
-import { createPendingPods } from './pending.ts';
+import { createPendingPods } from '../shared/pending-pods.ts';
 import { createReplicaSetReconcile } from './reconcile.ts';
 
 /** Keeps as many pods as a ReplicaSet wants. */

@@ -2,7 +2,7 @@ import type { V1Pod, V1ReplicaSet } from '#api/generated/types.ts';
 import { pods, replicaSets } from '#api/kinds.ts';
 import type { ObjectKey, Stored } from '#api/meta.ts';
 import { fromLabelSelectorObject, matchesLabels } from '#api/selectors/labels.ts';
-import { isAlreadyExists, isConflict, isNotFound, StatusError } from '#api/status-error.ts';
+import { isAlreadyExists, isConflict, isNotFound } from '#api/status-error.ts';
 import type { Informer } from '#client/informer.ts';
 import { keyOf } from '#client/key.ts';
 import { after, done, type Reconcile } from '#client/reconciler.ts';
@@ -13,9 +13,10 @@ import type { ControllerContext } from '../shared/context.ts';
 import { ignoreGone } from '../shared/gone.ts';
 import { controllerIndex, ownedAndOrphans } from '../shared/indexes.ts';
 import { controllerOf } from '../shared/owners.ts';
+import type { PendingPods } from '../shared/pending-pods.ts';
 import { isPodTerminal } from '../shared/pods.ts';
+import { isNamespaceTerminating, isRefusal } from '../shared/refusal.ts';
 import { slowStart } from '../shared/slow-start.ts';
-import type { PendingPods } from './pending.ts';
 import { planReplicas } from './plan.ts';
 import { availabilityInMs, type ReplicaFailure, replicaSetStatus } from './status.ts';
 import { podFromTemplate } from './template.ts';
@@ -106,15 +107,6 @@ export function createReplicaSetReconcile(
     return availableInMs === undefined ? done : after(availableInMs);
   };
 }
-
-/** The server said no, so nothing was written. Anything else leaves that open. */
-const isRefusal = (error: unknown): boolean =>
-  error instanceof StatusError && error.code >= 400 && error.code < 500 && error.code !== 408;
-
-/** There is nothing to retry: the namespace goes, and so will the ReplicaSet. */
-const isNamespaceTerminating = (error: unknown): boolean =>
-  error instanceof StatusError &&
-  (error.status.details?.causes ?? []).some(({ reason }) => reason === 'NamespaceTerminating');
 
 const describe = (reason: ReplicaFailure['reason'], error: unknown): ReplicaFailure => ({
   reason,

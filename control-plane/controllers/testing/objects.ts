@@ -1,4 +1,4 @@
-import type { V1Deployment, V1Node, V1Pod, V1ReplicaSet, V1Service } from '#api/generated/types.ts';
+import type { V1Deployment, V1Node, V1Pod, V1ReplicaSet, V1Service, V1StatefulSet } from '#api/generated/types.ts';
 import type { Stored } from '#api/meta.ts';
 
 /** Objects as a server would return them, for tests of what is decided from them. */
@@ -30,6 +30,27 @@ export const deployment = (
     selector: { matchLabels: { app: 'web' } },
     template: podTemplate('one'),
     progressDeadlineSeconds: 600,
+    revisionHistoryLimit: 10,
+    ...spec,
+  },
+  ...(status && { status }),
+});
+
+export const statefulSet = (
+  spec: Partial<NonNullable<V1StatefulSet['spec']>> = {},
+  status?: V1StatefulSet['status'],
+  meta: Partial<Meta> = {},
+): Stored<V1StatefulSet> => ({
+  apiVersion: 'apps/v1',
+  kind: 'StatefulSet',
+  metadata: metadata({ name: 'web', generation: 1, ...meta }, 'default'),
+  spec: {
+    replicas: 3,
+    selector: { matchLabels: { app: 'web' } },
+    serviceName: 'web',
+    template: podTemplate('one'),
+    podManagementPolicy: 'OrderedReady',
+    updateStrategy: { type: 'RollingUpdate', rollingUpdate: { partition: 0, maxUnavailable: 1 } },
     revisionHistoryLimit: 10,
     ...spec,
   },

@@ -6,7 +6,7 @@ import { createVirtualClock } from '#base/virtual/clock.ts';
 import { createSeededRandom } from '#base/virtual/random.ts';
 import { keyText } from '#client/key.ts';
 import { createMemoryClient } from '#client/testing/memory-client.ts';
-import { createPendingPods } from './pending.ts';
+import { createPendingPods } from './pending-pods.ts';
 
 function setUp() {
   const clock = createVirtualClock();

@@ -1,0 +1,128 @@
+import type {
+  V1ControllerRevision,
+  V1PersistentVolumeClaim,
+  V1Pod,
+  V1PodTemplateSpec,
+  V1StatefulSet,
+  V1StatefulSetStatus,
+} from '#api/generated/types.ts';
+import { pods, statefulSets } from '#api/kinds.ts';
+import { fromLabelSelectorObject, matchesLabels } from '#api/selectors/labels.ts';
+import type { Informer } from '#client/informer.ts';
+import { after, done, type Reconcile } from '#client/reconciler.ts';
+import type { History } from '../history/history.ts';
+import { beyondHistory, type HistoryOwner } from '../history/plan.ts';
+import { byRevision, holdsTemplate, type Revision, templateOf } from '../history/revision.ts';
+import { settleClaims } from '../shared/adopt.ts';
+import { isSame } from '../shared/canonical.ts';
+import { claim } from '../shared/claim.ts';
+import type { ControllerContext } from '../shared/context.ts';
+import { ignoreGone } from '../shared/gone.ts';
+import { ownedAndOrphans } from '../shared/indexes.ts';
+import type { PendingPods } from '../shared/pending-pods.ts';
+import { isNamespaceTerminating } from '../shared/refusal.ts';
+import { createApplySteps } from './apply.ts';
+import { ordinalOf, type Pod, revisionOf, type StatefulSet } from './identity.ts';
+import { limitsOf } from './limits.ts';
+import { planStatefulSet } from './plan.ts';
+import { availabilityInMs } from './status.ts';
+
+export interface StatefulSetCaches {
+  readonly sets: Informer<V1StatefulSet>;
+  readonly pods: Informer<V1Pod>;
+  readonly claims: Informer<V1PersistentVolumeClaim>;
+  readonly revisions: Informer<V1ControllerRevision>;
+}
+
+const hashLabel = 'controller.kubernetes.io/hash';
+
+/** While own writes are not in the cache yet, it looks again after this time even if no event comes. */
+const pendingCheckMs = 1_000;
+
+const noTemplate: V1PodTemplateSpec = {};
+
+export function createStatefulSetReconcile(
+  context: ControllerContext,
+  caches: StatefulSetCaches,
+  pending: PendingPods,
+  history: History<V1StatefulSet>,
+): Reconcile {
+  const { client, clock } = context;
+  const applySteps = createApplySteps(context, caches.pods, pending);
+
+  const writeStatus = async (set: StatefulSet, status: V1StatefulSetStatus, signal: AbortSignal): Promise<void> => {
+    if (isSame(set.status ?? {}, status)) return;
+    await ignoreGone(client.updateStatus(statefulSets, { ...set, status }, { signal }));
+  };
+
+  const membersOf = async (set: StatefulSet, signal: AbortSignal): Promise<readonly Pod[] | undefined> => {
+    const selector = fromLabelSelectorObject(set.spec?.selector ?? {});
+    const matches = (pod: Pod): boolean =>
+      ordinalOf(set, pod) !== undefined && matchesLabels(selector, pod.metadata.labels ?? {});
+    const claims = claim(set, matches, ownedAndOrphans(caches.pods, set));
+    return (await settleClaims(client, statefulSets, set, pods, claims, signal)) ? undefined : claims.owned;
+  };
+
+  return async (signal, key, log) => {
+    const set = caches.sets.get(key);
+    if (!set) return done;
+    const { uid } = set.metadata;
+    if ((await pending.settle(uid, signal)) + (await history.settle(uid, signal)) > 0) return after(pendingCheckMs);
+
+    const owner = historyOwner(set);
+    const revisions = await history.list(owner, set.spec?.selector ?? {}, signal);
+    const members = revisions && (await membersOf(set, signal));
+    if (!revisions || !members) return after(pendingCheckMs);
+
+    let update = revisions.toSorted(byRevision).findLast((revision) => holdsTemplate(revision, owner.template));
+    if (set.metadata.deletionTimestamp === undefined) {
+      const step = await history.advance(owner, revisions, signal);
+      if (step.kind === 'collision') {
+        const status = { replicas: 0, ...set.status, collisionCount: owner.collisionCount + 1 };
+        await writeStatus(set, status, signal);
+      }
+      if (step.kind !== 'current') return after(pendingCheckMs);
+      update = step.revision;
+    }
+    if (!update) return done;
+    const current = revisions.find(({ metadata }) => metadata.name === set.status?.currentRevision) ?? update;
+
+    const plan = planStatefulSet(
+      {
+        set,
+        pods: members,
+        claimOf: (name) => caches.claims.get({ namespace: set.metadata.namespace, name }),
+        revisions: { current: current.metadata.name, update: update.metadata.name },
+        current: templateOf(current) ?? noTemplate,
+        update: owner.template,
+      },
+      clock.now(),
+    );
+    if (plan.waitsFor !== undefined) log?.debug({ waitsFor: plan.waitsFor }, 'waits');
+    const error = await applySteps(set, plan.steps, signal);
+    await writeStatus(set, plan.status, signal);
+    if (error !== undefined && !isNamespaceTerminating(error)) throw error;
+    await history.remove(oldRevisions(set, revisions, members, [current, update]), signal);
+    const availableInMs = availabilityInMs(members, limitsOf(set), clock.now());
+    return availableInMs === undefined ? done : after(availableInMs);
+  };
+}
+
+const historyOwner = (set: StatefulSet): HistoryOwner<V1StatefulSet> => ({
+  type: statefulSets,
+  object: set,
+  template: set.spec?.template ?? noTemplate,
+  collisionCount: set.status?.collisionCount ?? 0,
+  hashLabel,
+});
+
+function oldRevisions(
+  set: StatefulSet,
+  revisions: readonly Revision[],
+  members: readonly Pod[],
+  inUse: readonly Revision[],
+): readonly Revision[] {
+  if (set.metadata.deletionTimestamp !== undefined) return [];
+  const live = new Set([...members.map(revisionOf), ...inUse.map(({ metadata }) => metadata.name)]);
+  return beyondHistory(revisions, ({ metadata }) => live.has(metadata.name), set.spec?.revisionHistoryLimit);
+}
