@@ -1,5 +1,6 @@
 import type { ResourceType } from '#api/resource-type.ts';
 import { servedKinds } from './kinds.ts';
+import { createBlocks, type NodeIpamSettings } from './nodeipam/blocks.ts';
 import type { NodeLifecycleSettings } from './nodelifecycle/controller.ts';
 import type { PodGcSettings } from './podgc/controller.ts';
 
@@ -14,6 +15,8 @@ export interface ControllerSettings {
   readonly rootCa?: string | undefined;
   readonly nodes?: Partial<NodeLifecycleSettings> | undefined;
   readonly podGc?: Partial<PodGcSettings> | undefined;
+  /** When given, nodes get their parts of the pod network. */
+  readonly nodeIpam?: NodeIpamSettings | undefined;
 }
 
 export interface CompiledSettings {
@@ -21,6 +24,7 @@ export interface CompiledSettings {
   readonly rootCa: string | undefined;
   readonly nodes: NodeLifecycleSettings;
   readonly podGc: PodGcSettings;
+  readonly nodeIpam: NodeIpamSettings | undefined;
 }
 
 const defaultNodes: NodeLifecycleSettings = {
@@ -42,5 +46,12 @@ export function compileSettings(settings: ControllerSettings = {}): CompiledSett
   }
   if (podGc.periodMs === 0) throw new TypeError('podGc.periodMs must be more than 0');
   if (nodes.unhealthyShare > 1) throw new TypeError('nodes.unhealthyShare is a share of 1');
-  return { kinds: settings.kinds ?? (() => servedKinds), rootCa: settings.rootCa, nodes, podGc };
+  if (settings.nodeIpam) createBlocks(settings.nodeIpam); // Throws for what cannot be.
+  return {
+    kinds: settings.kinds ?? (() => servedKinds),
+    rootCa: settings.rootCa,
+    nodes,
+    podGc,
+    nodeIpam: settings.nodeIpam,
+  };
 }
