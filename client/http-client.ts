@@ -15,6 +15,8 @@ export interface HttpClient extends ApiClient {
   readonly transport: Transport;
   /** Sends a request and parses the JSON of the answer. */
   json(request: RawRequest): Promise<unknown>;
+  /** Cuts all connections; what is under way fails, and later requests make new ones. */
+  reset(): void;
   close(): Promise<void>;
 }
 
@@ -66,6 +68,7 @@ export function createHttpClient(access: ClusterAccess): HttpClient {
     access,
     transport,
     json,
+    reset: () => transport.reset(),
     close: () => transport.close(),
     get: (type, key, options = {}) =>
       object(type, {

@@ -1,4 +1,4 @@
-import { pods, services } from '#api/kinds.ts';
+import { nodes, pods, services } from '#api/kinds.ts';
 import type { Clock } from '#base/clock.ts';
 import { messageOf } from '#base/error-message.ts';
 import type { Log } from '#base/log.ts';
@@ -10,7 +10,11 @@ import { createInformer } from '#client/informers/create.ts';
 import type { Runnable } from '#client/reconciler.ts';
 import { type AgentSettings, compileAgentSettings } from './agent-settings.ts';
 import { type Chore, runChore } from './chores.ts';
+import { createMemoryBook, type FenceBook } from './fence/book.ts';
+import { createFence } from './fence/fence.ts';
 import { createImageManager } from './images/image-manager.ts';
+import { createNodeLease, type NodeLease } from './node/lease.ts';
+import type { LeaseConnection } from './node/lease-lanes.ts';
 import { createNodeKeeper } from './node/node-keeper.ts';
 import type { EmitEvent, PodDependencies } from './pods/context.ts';
 import type { NodeHost, PodHost } from './pods/host.ts';
@@ -43,11 +47,19 @@ export interface AgentOptions {
   /** @default none; see createLinuxChores */
   readonly chores?: readonly Chore[] | undefined;
   readonly settings?: AgentSettings | undefined;
+  /** Opens a connection for the heartbeats alone. @default `client` */
+  readonly connectLease?: (() => LeaseConnection) | undefined;
+  /** Where the watchdog reads what must not outlive contact with the server. @default memory, without a watchdog */
+  readonly fenceBook?: FenceBook | undefined;
+  /** Called when the server can be reached again after a while: connections of before may be dead. */
+  readonly onContact?: (() => void) | undefined;
 }
 
 export interface Agent extends Runnable {
   /** The pods of this node as the agent knows them, for its server. */
   readonly pods: PodLookup;
+  /** The node's heartbeat, for those who have something to say with it. */
+  readonly lease: Pick<NodeLease, 'renewNow' | 'annotate' | 'onRenewed'>;
   status(): AgentStatus;
 }
 
@@ -65,6 +77,23 @@ export function createAgent(options: AgentOptions): Agent {
   const settings = compileAgentSettings(options.nodeName, options.settings);
   const log = options.log.child({ node: options.nodeName });
   const keeper = createNodeKeeper({ client, runtime, host: host.node, settings: settings.node, clock, log });
+  const fence = createFence({
+    seconds: settings.node.fenceSeconds,
+    book: options.fenceBook ?? createMemoryBook(() => clock.monotonicMs()),
+    clock,
+    log,
+  });
+  const nodeInformer = options.informers?.informer(nodes);
+  const lease = createNodeLease({
+    connect: options.connectLease ?? (() => ({ client, close() {} })),
+    clock,
+    random,
+    log,
+    settings: settings.node,
+    fence,
+    node: keeper.node,
+    nodeCount: () => nodeInformer?.list().length ?? 0,
+  });
   let manager: PodManager | undefined;
   let view: RuntimeView | undefined;
 
@@ -81,6 +110,13 @@ export function createAgent(options: AgentOptions): Agent {
     const serviceInformer = options.informers?.informer(services) ?? ownServices;
     await prepareNode(signal);
     if (signal.aborted) return;
+    lease.onRenewed((silentMs) => {
+      if (silentMs < silenceMs) return;
+      log.info({ silentMs: Math.round(silentMs) }, 'the server can be reached again');
+      options.onContact?.();
+      podInformer.retryNow();
+      keeper.reportNow();
+    });
     const currentView = createRuntimeView({
       runtime,
       clock,
@@ -103,6 +139,7 @@ export function createAgent(options: AgentOptions): Agent {
       reporter,
       emit,
       node: keeper.context,
+      fence,
       settings: settings.pods,
       clock,
       random,
@@ -120,6 +157,8 @@ export function createAgent(options: AgentOptions): Agent {
       ownServices?.run(signal),
       currentView.run(signal),
       keeper.run(signal),
+      lease.run(signal),
+      fence.run(signal),
       runPods(manager),
       ...(options.chores ?? []).map((chore) => runChore(chore, clock, log, signal)),
     ]);
@@ -143,6 +182,7 @@ export function createAgent(options: AgentOptions): Agent {
       () => manager,
       () => view,
     ),
+    lease,
     status: () => ({
       nodeRegistered: keeper.node() !== undefined,
       nodeReady: keeper.ready,
@@ -154,6 +194,8 @@ export function createAgent(options: AgentOptions): Agent {
 }
 
 const prepareRetryMs = 1_000;
+/** Without a renewal for so long, what hangs on connections of before is given up, and the Node looked at. */
+const silenceMs = 2_500;
 
 /** `spec.containers{web}`. */
 function fieldPathOf(pod: Parameters<EmitEvent>[0], container: string): string {

@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import { Agent, request } from 'undici';
 import { StatusError, serviceUnavailable, timeout } from '#api/status-error.ts';
 import type { ClusterAccess } from '../access.ts';
@@ -10,7 +11,8 @@ export interface RawRequest {
   readonly accept?: string | undefined;
   readonly contentType?: string | undefined;
   readonly headers?: Readonly<Record<string, string>> | undefined;
-  readonly body?: string | Buffer | undefined;
+  /** What is read as it is sent must have its length in the headers, or goes in chunks of unknown number. */
+  readonly body?: string | Buffer | Readable | undefined;
   readonly signal?: AbortSignal | undefined;
   /** For streams (watches, logs): no time-out between chunks. */
   readonly stream?: boolean | undefined;
@@ -27,6 +29,8 @@ export interface RawResponse {
 /** One connection pool to one API server. Rejects with a StatusError, for what the server says and for the network alike. */
 export interface Transport {
   request(request: RawRequest): Promise<RawResponse>;
+  /** Cuts all connections, which may be dead after the network was; what is under way fails, and later requests make new ones. */
+  reset(): void;
   close(): Promise<void>;
 }
 
@@ -51,16 +55,23 @@ export function createTransport(access: ClusterAccess): Transport {
     keepAliveTimeout: 60_000,
     maxHeaderSize: 64 * 1024,
   };
-  const calls = new Agent({ ...options, connections: connectionsMax });
-  const streams = new Agent(options);
+  const open = () => ({ calls: new Agent({ ...options, connections: connectionsMax }), streams: new Agent(options) });
+  const cut = (pools: ReturnType<typeof open>) => Promise.all([pools.calls.destroy(), pools.streams.destroy()]);
+  let pools = open();
   return {
     async close() {
-      await Promise.all([calls.destroy(), streams.destroy()]);
+      await cut(pools);
+    },
+    reset() {
+      const old = pools;
+      pools = open();
+      // Destroying fails only for a pool that was destroyed before.
+      cut(old).catch(() => undefined);
     },
     async request(raw) {
       try {
         const response = await request(`${base.origin}${prefix}${raw.path}`, {
-          dispatcher: raw.stream ? streams : calls,
+          dispatcher: raw.stream ? pools.streams : pools.calls,
           method: raw.method,
           headers: headersOf(raw, access),
           body: raw.body ?? null,

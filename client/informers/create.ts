@@ -20,6 +20,8 @@ export interface InformerDependencies {
 /** An informer with its loop; `addIndexes` may be called at any time. */
 export interface RunnableInformer<T extends KubeObject> extends Informer<T>, Runnable {
   addIndexes(indexes: NonNullable<InformerOptions<T>['indexes']>): void;
+  /** The server can be reached again: does not wait for the end of a pause after failures. */
+  retryNow(): void;
 }
 
 /** The server is asked to end each watch after 5 to 10 minutes, so that connections spread over servers anew. */
@@ -46,6 +48,16 @@ export function createInformer<T extends KubeObject>(
     fieldSelector: options.fieldSelector,
   };
   const backoff = createBackoff({ random, firstMs: 200, maxMs: 30_000 });
+  let wake = (): void => {};
+
+  const pause = async (delayMs: number, signal: AbortSignal): Promise<void> => {
+    const controller = new AbortController();
+    wake = () => controller.abort(new Error('the server can be reached again'));
+    signal.addEventListener('abort', wake, { once: true });
+    if (signal.aborted) wake();
+    await clock.sleep(delayMs, controller.signal).catch(() => undefined);
+    signal.removeEventListener('abort', wake);
+  };
 
   /** Follows the watch from `version` until it ends. The last version seen is kept in `cursor` whatever happens. */
   const follow = async (cursor: { version: string }, signal: AbortSignal): Promise<void> => {
@@ -95,7 +107,7 @@ export function createInformer<T extends KubeObject>(
         await follow(cursor, signal);
         // A server that ends every watch at once must not be asked in a tight loop.
         const quick = cursor.version === before && clock.monotonicMs() - startedMs < healthyWatchMs;
-        if (quick) await clock.sleep(backoff.nextMs(), signal);
+        if (quick) await pause(backoff.nextMs(), signal);
       } catch (error) {
         if (signal.aborted) return;
         const delayMs = backoff.nextMs();
@@ -105,7 +117,7 @@ export function createInformer<T extends KubeObject>(
         } else {
           log.warn({ err: error, retryMs: Math.round(delayMs) }, cursor ? 'watch failed' : 'list failed');
         }
-        await clock.sleep(delayMs, signal).catch(() => undefined);
+        await pause(delayMs, signal);
       }
     }
   };
@@ -122,6 +134,10 @@ export function createInformer<T extends KubeObject>(
     list: cache.store.list,
     byIndex: cache.store.byIndex,
     addHandler: cache.addHandler,
+    retryNow() {
+      backoff.reset();
+      wake();
+    },
     addIndexes(indexes) {
       for (const [index, of] of Object.entries(indexes)) cache.store.addIndex(index, of);
     },

@@ -7,6 +7,8 @@ import { createInformer, type InformerDependencies, type RunnableInformer } from
 export interface RunnableInformerFactory extends InformerFactory {
   /** Resolves once the signal given to `start` has aborted and every informer has ended. */
   stopped(): Promise<void>;
+  /** The server can be reached again: no informer waits for the end of a pause after failures. */
+  retryNow(): void;
 }
 
 /** One informer per kind, shared by all who ask. Two indexes of the same name are taken for the same index. */
@@ -42,6 +44,9 @@ export function createInformerFactory(client: ApiClient, dependencies: InformerD
     },
     async waitForSync(signal) {
       await Promise.all([...informers.values()].map((informer) => informer.waitForSync(signal)));
+    },
+    retryNow() {
+      for (const informer of informers.values()) informer.retryNow();
     },
     async stopped() {
       await Promise.all(running);

@@ -1,74 +1,215 @@
+import { isTaken, nodeLeaseNamespace as namespace, promiseAnnotation, takenAnnotation } from '#api/fence.ts';
 import type { V1Lease, V1Node } from '#api/generated/types.ts';
 import { leases } from '#api/kinds.ts';
 import type { Stored } from '#api/meta.ts';
-import { isConflict, isNotFound } from '#api/status-error.ts';
+import { isAlreadyExists, isConflict, isNotFound } from '#api/status-error.ts';
 import type { Clock } from '#base/clock.ts';
 import type { Log } from '#base/log.ts';
+import type { Random } from '#base/random.ts';
 import type { ApiClient } from '#client/api-client.ts';
+import type { Fence } from '../fence/fence.ts';
+import { createAbort } from '../pods/linked-abort.ts';
+import { createLanes, type LeaseConnection } from './lease-lanes.ts';
 import type { NodeSettings } from './node-settings.ts';
 
-export interface LeaseOptions {
-  readonly client: ApiClient;
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly settings: Pick<NodeSettings, 'name' | 'leaseRenewMs' | 'leaseSeconds'>;
-  readonly node: () => Stored<V1Node> | undefined;
+/** The node's heartbeat: a small object that is renewed again and again, and that names the node as its owner. */
+export interface NodeLease {
+  /** Renews soon, with the annotations of that moment; many calls at once lead to one renewal. */
+  renewNow(): void;
+  /** What else the lease is to say; asked at each renewal. */
+  annotate(source: () => Readonly<Record<string, string>>): void;
+  /** Called after each renewal that succeeded, with the milliseconds since the one before (0: there was none). */
+  onRenewed(listener: (silentMs: number) => void): void;
+  run(signal: AbortSignal): Promise<void>;
 }
 
-const namespace = 'kube-node-lease';
+export interface NodeLeaseOptions {
+  /** A connection of its own for renewals: what else the agent sends must not stand in their way. */
+  readonly connect: () => LeaseConnection;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly settings: Pick<NodeSettings, 'name' | 'leaseRenewMs'>;
+  readonly fence: Fence;
+  readonly node: () => Stored<V1Node> | undefined;
+  /** How many nodes there are, as far as is known; large clusters renew half as often. */
+  readonly nodeCount: () => number;
+}
 
-/** The node's heartbeat: a small object that is renewed again and again, and that names the node as its owner. */
-export async function keepLease(options: LeaseOptions, signal: AbortSignal): Promise<void> {
-  const { client, clock, log, settings } = options;
+/** What one attempt came to. `blocked`: the server took the lease, and something that must not run twice still runs. */
+type Outcome = { readonly kind: 'renewed'; readonly sentMs: number } | { readonly kind: 'again' | 'blocked' };
+
+/** Without an answer for this long, the next attempt goes out beside the first, on a connection of its own. */
+const hedgeMs = 700;
+const attemptMs = 3_000;
+const attemptsMax = 4;
+const retryFirstMs = 100;
+const retryMaxMs = 800;
+const blockedRetryMs = 100;
+const waitForNodeMs = 100;
+const largeClusterNodes = 200;
+/** Renewals without an answer that are remembered, to recognise one that arrived after all. */
+const unansweredMax = 32;
+/** For a lease that promises nothing: what Kubernetes' own nodes say. */
+const idleLeaseSeconds = 40;
+
+export function createNodeLease(options: NodeLeaseOptions): NodeLease {
+  const { clock, random, log, settings, fence } = options;
+  const lanes = createLanes(options.connect);
+  const sources: (() => Readonly<Record<string, string>>)[] = [];
+  const listeners: ((silentMs: number) => void)[] = [];
+  const attempts = new Set<Promise<void>>();
+  /** renewTime → when it was sent. */
+  const unanswered = new Map<string, number>();
   let held: Stored<V1Lease> | undefined;
+  let requested = false;
+  let startedMs = 0;
+  let nextMs = 0;
   let failures = 0;
-  while (!signal.aborted) {
-    const node = options.node();
-    let delayMs = node ? settings.leaseRenewMs : waitForNodeMs;
-    if (node) {
-      try {
-        held = await renew(held, node);
-        failures = 0;
-      } catch (error) {
-        if (signal.aborted) return;
-        failures++;
-        held = undefined;
-        delayMs = Math.min(settings.leaseRenewMs, retryMs * 2 ** Math.min(failures - 1, 5));
-        if (!isConflict(error)) log.warn({ err: error, retryMs: delayMs }, 'node lease not renewed');
-      }
-    }
-    await clock.sleep(delayMs, signal).catch(() => undefined);
-  }
+  let serial = 0;
+  let renewedMs: number | undefined;
+  let wake = (): void => {};
 
-  async function renew(known: Stored<V1Lease> | undefined, node: Stored<V1Node>): Promise<Stored<V1Lease>> {
-    const current = known ?? (await find());
-    const renewTime = microTime(clock.now());
-    const { name, uid } = node.metadata;
-    const ownerReferences = [{ apiVersion: 'v1', kind: 'Node', name, uid }];
-    const spec = { holderIdentity: name, leaseDurationSeconds: settings.leaseSeconds, renewTime };
-    const fresh: V1Lease = {
-      apiVersion: 'coordination.k8s.io/v1',
-      kind: 'Lease',
-      metadata: { name, namespace, ownerReferences },
-      spec,
-    };
-    if (!current) return client.create(leases, fresh, { signal });
-    const metadata = { ...current.metadata, ownerReferences };
-    return client.update(leases, { ...current, metadata, spec: { ...current.spec, ...spec } }, { signal });
-  }
+  const intervalMs = (): number =>
+    settings.leaseRenewMs * (options.nodeCount() > largeClusterNodes ? 2 : 1) * (0.9 + random.next() * 0.2);
 
-  async function find(): Promise<Stored<V1Lease> | undefined> {
+  const find = async (client: ApiClient, signal: AbortSignal): Promise<Stored<V1Lease> | undefined> => {
     try {
       return await client.get(leases, { namespace, name: settings.name }, { signal });
     } catch (error) {
       if (isNotFound(error)) return undefined;
       throw error;
     }
-  }
+  };
+
+  const remember = (lease: Stored<V1Lease>): void => {
+    const [known, now] = [Number(held?.metadata.resourceVersion ?? -1), Number(lease.metadata.resourceVersion)];
+    if (!(now < known) || lease.metadata.uid !== held?.metadata.uid) held = lease;
+    if (isTaken(lease)) fence.taken();
+  };
+
+  const next = (base: Stored<V1Lease> | undefined, node: Stored<V1Node>, renewTime: string): V1Lease => {
+    const { name, uid } = node.metadata;
+    const { [takenAnnotation]: _, [promiseAnnotation]: __, ...kept } = base?.metadata.annotations ?? {};
+    const annotations: Record<string, string> = { ...kept };
+    if (fence.seconds > 0) annotations[promiseAnnotation] = String(fence.seconds);
+    for (const source of sources) Object.assign(annotations, source());
+    const ownerReferences = [{ apiVersion: 'v1', kind: 'Node', name, uid }];
+    const leaseDurationSeconds = fence.seconds || idleLeaseSeconds;
+    return {
+      ...(base ?? { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease' }),
+      metadata: { ...(base?.metadata ?? { name, namespace }), annotations, ownerReferences },
+      spec: { ...base?.spec, holderIdentity: name, leaseDurationSeconds, renewTime },
+    };
+  };
+
+  /** One request as long as nobody else touched the lease. */
+  const attempt = async (client: ApiClient, node: Stored<V1Node>, signal: AbortSignal): Promise<Outcome> => {
+    const base = held ?? (await find(client, signal));
+    if (base) remember(base);
+    if (base && isTaken(base) && !fence.mayRenew()) return { kind: 'blocked' };
+    // Unlike any other, so that it is recognised when its answer is lost.
+    const renewTime = `${new Date(clock.now()).toISOString().slice(0, -1)}${String(serial++ % 1000).padStart(3, '0')}Z`;
+    const sentMs = fence.uptimeMs();
+    unanswered.set(renewTime, sentMs);
+    for (const old of unanswered.keys()) if (unanswered.size > unansweredMax) unanswered.delete(old);
+    const wanted = next(base, node, renewTime);
+    try {
+      const written = base
+        ? await client.update(leases, wanted, { signal })
+        : await client.create(leases, wanted, { signal });
+      remember(written);
+      return { kind: 'renewed', sentMs };
+    } catch (error) {
+      if (isNotFound(error)) held = undefined;
+      else if (!isConflict(error) && !isAlreadyExists(error)) throw error;
+      return recognise(await find(client, signal));
+    }
+  };
+
+  /** Somebody wrote before us: perhaps we ourselves, and the answer was lost or is on its way. */
+  const recognise = (found: Stored<V1Lease> | undefined): Outcome => {
+    held = undefined;
+    if (!found) return { kind: 'again' };
+    remember(found);
+    const sentMs = unanswered.get(found.spec?.renewTime ?? '');
+    return sentMs === undefined || isTaken(found) ? { kind: 'again' } : { kind: 'renewed', sentMs };
+  };
+
+  const settle = (outcome: Outcome): void => {
+    const nowMs = clock.monotonicMs();
+    if (outcome.kind !== 'renewed') {
+      nextMs = nowMs + (outcome.kind === 'blocked' ? blockedRetryMs : failures * retryFirstMs);
+      failures += 1;
+      return;
+    }
+    fence.renewed(outcome.sentMs);
+    failures = 0;
+    unanswered.clear();
+    nextMs = Math.max(nextMs, startedMs + intervalMs());
+    const silentMs = renewedMs === undefined ? 0 : nowMs - renewedMs;
+    renewedMs = nowMs;
+    for (const listener of listeners) listener(silentMs);
+  };
+
+  const launch = (node: Stored<V1Node>, signal: AbortSignal): void => {
+    requested = false;
+    startedMs = clock.monotonicMs();
+    const lane = lanes.take(attempts.size > 0);
+    const abort = createAbort(signal);
+    const limit = clock.setTimer(attemptMs, () => abort.abort(new Error(`no answer within ${attemptMs} ms`)));
+    const work = attempt(lane.client, node, abort.signal)
+      .then(settle, (error: unknown) => {
+        if (signal.aborted) return;
+        held = undefined;
+        const delayMs = Math.min(retryMaxMs, retryFirstMs * 2 ** Math.min(failures, 5));
+        failures += 1;
+        nextMs = clock.monotonicMs() + delayMs;
+        log.warn({ err: error, retryMs: delayMs }, 'node lease not renewed');
+      })
+      .finally(() => {
+        limit.cancel();
+        abort.release();
+        attempts.delete(work);
+        lane.release();
+        wake();
+      });
+    attempts.add(work);
+  };
+
+  const waitMs = (): number => {
+    const nowMs = clock.monotonicMs();
+    if (attempts.size >= attemptsMax) return attemptMs;
+    if (attempts.size > 0) return startedMs + hedgeMs - nowMs;
+    return requested ? 0 : nextMs - nowMs;
+  };
+
+  return {
+    renewNow() {
+      requested = true;
+      wake();
+    },
+    annotate(source) {
+      sources.push(source);
+    },
+    onRenewed(listener) {
+      listeners.push(listener);
+    },
+    async run(signal) {
+      while (!signal.aborted) {
+        const node = options.node();
+        const delayMs = node ? waitMs() : waitForNodeMs;
+        if (node && delayMs <= 0) {
+          launch(node, signal);
+          continue;
+        }
+        const pause = createAbort(signal);
+        wake = () => pause.abort(new Error('there is something to do'));
+        await clock.sleep(delayMs, pause.signal).catch(() => undefined);
+        pause.release();
+      }
+      await Promise.all(attempts);
+      lanes.close();
+    },
+  };
 }
-
-const retryMs = 200;
-const waitForNodeMs = 100;
-
-/** RFC 3339 with microseconds, as leases write it. */
-export const microTime = (timeMs: number): string => new Date(timeMs).toISOString().replace(/Z$/, '000Z');

@@ -10,19 +10,21 @@ import { retryDelayMs } from '../pods/back-off.ts';
 import type { NodeContext } from '../pods/context.ts';
 import { parseResolvConf } from '../pods/dns.ts';
 import type { MachineFacts, NodeHost } from '../pods/host.ts';
+import { createAbort } from '../pods/linked-abort.ts';
 import { sameJson } from '../pods/same-json.ts';
 import type { ContainerRuntime, Image, RuntimeVersion, SandboxConfig } from '../runtime/runtime.ts';
-import { keepLease } from './lease.ts';
 import { addressesOf, allocatableOf, type NodeReading, newNode, nodeLabels, nodeStatus } from './node-object.ts';
 import type { NodeSettings } from './node-settings.ts';
 
-/** Keeps the Node object and its lease: registers it, again when it was deleted, and reports how the machine is. */
+/** Keeps the Node object: registers it, again when it was deleted, and reports how the machine is. */
 export interface NodeKeeper {
   /** Reads the machine; everything below needs it. */
   prepare(): Promise<void>;
   readonly context: NodeContext;
   node(): Stored<V1Node> | undefined;
   readonly ready: boolean;
+  /** Looks at the machine and the Node at once: others may have given the node up. */
+  reportNow(): void;
   run(signal: AbortSignal): Promise<void>;
 }
 
@@ -46,6 +48,7 @@ export function createNodeKeeper(options: NodeKeeperOptions): NodeKeeper {
   let version: RuntimeVersion | undefined;
   let ready = false;
   let writtenMs = Number.NEGATIVE_INFINITY;
+  let wake = (): void => {};
 
   const known = (): MachineFacts => {
     if (!facts) throw new Error('the node keeper was not prepared');
@@ -114,18 +117,23 @@ export function createNodeKeeper(options: NodeKeeperOptions): NodeKeeper {
   const reportAlways = async (signal: AbortSignal): Promise<void> => {
     let failures = 0;
     while (!signal.aborted) {
+      const round = createAbort(signal);
+      // What was asked over a connection that has died meanwhile would be waited for in vain.
+      wake = () => round.abort(new Error('a new look is wanted'));
       let delayMs = settings.statusCheckMs;
       try {
-        await report(signal);
+        await report(round.signal);
         failures = 0;
         if (!ready) delayMs = Math.min(delayMs, notReadyCheckMs);
       } catch (error) {
         if (signal.aborted) return;
         failures++;
         delayMs = Math.min(retryDelayMs(failures, 100, 5_000), settings.statusCheckMs);
-        if (!isConflict(error)) log.warn({ err: error, retryMs: delayMs }, 'node status not reported');
+        if (!isConflict(error) && !round.signal.aborted)
+          log.warn({ err: error, retryMs: delayMs }, 'node status not reported');
       }
-      await clock.sleep(delayMs, signal).catch(() => undefined);
+      await clock.sleep(delayMs, round.signal).catch(() => undefined);
+      round.release();
     }
   };
 
@@ -147,12 +155,8 @@ export function createNodeKeeper(options: NodeKeeperOptions): NodeKeeper {
     get ready() {
       return ready;
     },
-    async run(signal) {
-      await Promise.all([
-        reportAlways(signal),
-        keepLease({ client, clock, log, settings, node: () => current }, signal),
-      ]);
-    },
+    reportNow: () => wake(),
+    run: reportAlways,
   };
 }
 

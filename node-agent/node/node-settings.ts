@@ -14,7 +14,8 @@ export interface NodeSettings {
   readonly statusCheckMs: number;
   readonly statusReportMs: number;
   readonly leaseRenewMs: number;
-  readonly leaseSeconds: number;
+  /** What the lease promises: without contact for so long, what must not run twice has stopped. 0: nothing. */
+  readonly fenceSeconds: number;
 }
 
 const mebi = 1024 ** 2;
@@ -30,6 +31,6 @@ export const nodeSettingsDefault: Omit<NodeSettings, 'name'> = {
   agentPort: 10_250,
   statusCheckMs: 10_000,
   statusReportMs: 300_000,
-  leaseRenewMs: 10_000,
-  leaseSeconds: 40,
+  leaseRenewMs: 1_000,
+  fenceSeconds: 6,
 };

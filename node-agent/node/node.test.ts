@@ -97,7 +97,7 @@ test('registers again when its node was deleted, and its lease has the new owner
   expect(lease.metadata.ownerReferences?.[0]?.uid).toBe(second.metadata.uid);
 });
 
-test('an unchanged status is written every five minutes, the lease every ten seconds', async () => {
+test('an unchanged status is written every five minutes, the lease every second', async () => {
   const { startAgent, clock, client } = await bedOf();
   await startAgent();
   await clock.advance(1_000);
@@ -109,14 +109,15 @@ test('an unchanged status is written every five minutes, the lease every ten sec
   await clock.advance(60_000);
   const minute = await versions();
   expect(minute.node).toBe(before.node);
-  expect(Date.parse(minute.renewed ?? '') - Date.parse(before.renewed ?? '')).toBe(60_000);
+  const sinceMs = Date.parse(minute.renewed ?? '') - Date.parse(before.renewed ?? '');
+  expect(Math.abs(sinceMs - 60_000)).toBeLessThan(1_200);
   await clock.advance(300_000);
   expect((await versions()).node).not.toBe(before.node);
 });
 
 test('settings that cannot work are refused', () => {
   expect(() => compileAgentSettings('n', { leaseRenewMs: 50_000 })).toThrow(
-    'leaseRenewMs (50000) must be shorter than leaseSeconds (40)',
+    'leaseRenewMs (50000) must be at most a third of fenceSeconds (6)',
   );
   expect(() => compileAgentSettings('n', { sandboxesAtOnce: 0 })).toThrow('sandboxesAtOnce');
 });

@@ -1,3 +1,4 @@
+import type { FenceVerdict } from '../fence/fence.ts';
 import type { PodMemory } from './memory.ts';
 import type { ObservedContainer, ObservedPod } from './observed.ts';
 import type { ApiPod, PodContainer } from './pod-model.ts';
@@ -10,6 +11,10 @@ export interface PodSituation {
   readonly observed: ObservedPod;
   readonly memory: Readonly<PodMemory>;
   readonly nowMs: number;
+  /** For a pod that must not run twice; absent: it may run. */
+  readonly fence?: FenceVerdict | undefined;
+  /** Seconds between SIGTERM and SIGKILL once the fence says stop. */
+  readonly fenceGraceSeconds?: number | undefined;
 }
 
 /** One step of a pod towards what its spec wants. Every step is safe to repeat. */
@@ -17,6 +22,8 @@ export type Action =
   /** Nothing to do until something changes, or until the time given. */
   | { readonly kind: 'wait'; readonly untilMs: number | undefined }
   | { readonly kind: 'fail'; readonly reason: string; readonly message: string }
+  /** The server is asked whether the pod may run here. */
+  | { readonly kind: 'confirm' }
   | { readonly kind: 'prepare-place' }
   | { readonly kind: 'release-place' }
   | { readonly kind: 'create-sandbox'; readonly attempt: number }
@@ -42,6 +49,8 @@ export interface StopPlan {
   /** For the Killing event. */
   readonly message: string;
   readonly graceSeconds: number;
+  /** Not a second more, and no preStop hook: contact with the server is lost. */
+  readonly hard?: boolean | undefined;
 }
 
 /** The action to wait with instead, while an earlier failure of `what` asks for patience. */

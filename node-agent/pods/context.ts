@@ -4,6 +4,7 @@ import type { Clock } from '#base/clock.ts';
 import type { Log } from '#base/log.ts';
 import type { Random } from '#base/random.ts';
 import type { ApiClient } from '#client/api-client.ts';
+import type { Fence } from '../fence/fence.ts';
 import type { ProbeTransport } from '../probes/transport.ts';
 import type { ContainerRuntime, SandboxConfig } from '../runtime/runtime.ts';
 import type { DnsSettings } from './dns.ts';
@@ -57,6 +58,7 @@ export interface PodDependencies {
   readonly reporter: Reporter;
   readonly emit: EmitEvent;
   readonly node: NodeContext;
+  readonly fence: Fence;
   readonly settings: PodSettings;
   readonly clock: Clock;
   readonly random: Random;

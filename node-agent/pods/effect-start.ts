@@ -33,6 +33,7 @@ export async function startContainer(
   const emit = (type: 'Normal' | 'Warning', reason: string, message: string): void =>
     deps.emit(context.pod(), type, reason, message, container.spec.name);
 
+  assertMayRun(context);
   let id: string;
   try {
     id = await runtime.createContainer(start.sandboxId, config, sandboxConfig, context.life);
@@ -48,6 +49,7 @@ export async function startContainer(
   };
   memory.probes.set(id, probe);
   try {
+    assertMayRun(context);
     await runtime.startContainer(id, context.life);
   } catch (error) {
     await view.refreshContainer(id, context.life);
@@ -71,6 +73,13 @@ export async function startContainer(
     await view.refreshContainer(id, context.life);
     throw new ContainerConfigError(messageOf(error), { reason: 'PostStartHookError', cause: error });
   }
+}
+
+/** Asked in the same moment, because the machine may have slept since the step began. */
+function assertMayRun({ deps: { fence }, ...context }: PodContext): void {
+  const pod = context.pod();
+  if (fence.covers(pod) && fence.verdict(pod, false) !== 'run')
+    throw new ContainerConfigError('contact with the server is lost', { reason: 'RunContainerError' });
 }
 
 async function configOf(

@@ -26,7 +26,7 @@ async function stopOne(context: PodContext, stop: StopPlan, signal: AbortSignal)
       deps.emit(context.pod(), type, reason, message, name);
     emit('Normal', 'Killing', stop.message);
     const preStop = container?.lifecycle?.preStop;
-    if (preStop && container && stop.container.state === 'running') {
+    if (preStop && container && stop.container.state === 'running' && !stop.hard) {
       const options = { ...deps, containerId: id, container, address: context.facts().podIps[0] ?? '' };
       try {
         await runHook(preStop, options, stop.graceSeconds * 1000, signal);
@@ -37,7 +37,9 @@ async function stopOne(context: PodContext, stop: StopPlan, signal: AbortSignal)
     }
   }
   const elapsedSeconds = (clock.monotonicMs() - startedMs) / 1000;
-  const remaining = Math.max(graceSecondsMin, Math.ceil(stop.graceSeconds - elapsedSeconds));
+  const remaining = stop.hard
+    ? stop.graceSeconds
+    : Math.max(graceSecondsMin, Math.ceil(stop.graceSeconds - elapsedSeconds));
   await runtime.stopContainer(id, remaining, signal);
   await view.refreshContainer(id, signal);
 }

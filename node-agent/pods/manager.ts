@@ -5,7 +5,7 @@ import { admit } from './admission.ts';
 import type { PodDependencies } from './context.ts';
 import { annotations } from './identity.ts';
 import type { PodFailure } from './memory.ts';
-import { readySandbox } from './observed.ts';
+import { isLive, readySandbox } from './observed.ts';
 import { type ApiPod, isTerminalPhase } from './pod-model.ts';
 import { createPodWorker, type PodWorker } from './worker.ts';
 
@@ -31,6 +31,19 @@ export function createPodManager({ deps, informer, node }: PodManagerOptions, li
   const workers = new Map<string, PodWorker>();
   const { view, host, log } = deps;
   let started = false;
+
+  deps.fence.onChange((verdict) => {
+    for (const worker of workers.values()) worker.contactChanged(verdict);
+  });
+  // Before everything is taken up, nobody knows what an orphan is.
+  deps.fence.guard(
+    () =>
+      !started ||
+      view.trouble !== undefined ||
+      [...workers.values()].some(
+        ({ pod }) => deps.fence.covers(pod) && view.pod(pod.metadata.uid).containers.some(isLive),
+      ),
+  );
 
   const take = (pod: ApiPod, gone = false): void => {
     const { uid } = pod.metadata;

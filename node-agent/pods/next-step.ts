@@ -27,7 +27,21 @@ export function nextStep(situation: PodSituation): Action {
       message: 'Pod was active on the node longer than the specified deadline',
     };
   if (podOutcome(pod, observed) !== undefined) return stop(situation);
+  if (situation.fence === 'stop') return holdBack(situation);
+  if (situation.fence === 'ask') return delayed(situation, 'confirm') ?? { kind: 'confirm' };
   return earliest(run(situation), deadlineMs);
+}
+
+/** Contact with the server is lost: nothing of the pod runs until it is back. A pod that is not to be restarted has failed. */
+function holdBack(situation: PodSituation): Action {
+  const stops = stopEverything(situation);
+  if (!stops) return { kind: 'wait', untilMs: undefined };
+  if (specOf(situation.pod).restartPolicy === 'Always') return delayed(situation, 'stop') ?? stops;
+  return {
+    kind: 'fail',
+    reason: 'ContactLost',
+    message: 'The machine lost contact with the server, which may have replaced this pod',
+  };
 }
 
 /** When the pod's activeDeadlineSeconds are over. */
@@ -83,11 +97,21 @@ function stopEverything(situation: PodSituation): Action | undefined {
   const last = sidecars.toReversed().flatMap((name) => live.filter((container) => container.name === name));
   const chosen = first.length > 0 ? first : last.slice(0, 1);
   const elapsedMs = memory.stoppingSinceMs === undefined ? 0 : nowMs - memory.stoppingSinceMs;
-  const graceSeconds = Math.max(graceSecondsMin, Math.ceil(graceSecondsOf(situation) - elapsedMs / 1000));
+  const hard = situation.fence === 'stop';
+  const graceSeconds = hard
+    ? (situation.fenceGraceSeconds ?? 0)
+    : Math.max(graceSecondsMin, Math.ceil(graceSecondsOf(situation) - elapsedMs / 1000));
+  const why = hard ? ': contact with the server is lost' : '';
   return {
     kind: 'stop-containers',
-    whole: true,
-    stops: chosen.map((container) => ({ container, message: `Stopping container ${container.name}`, graceSeconds })),
+    // A pod that is held back goes on later: its time to end, should it come, begins anew then.
+    whole: !hard || situation.gone || pod.metadata.deletionTimestamp !== undefined,
+    stops: (hard ? live : chosen).map((container) => ({
+      container,
+      message: `Stopping container ${container.name}${why}`,
+      graceSeconds,
+      ...(hard && { hard }),
+    })),
   };
 }
 

@@ -4,6 +4,7 @@ import { messageOf } from '#base/error-message.ts';
 import type { Action } from './action.ts';
 import { retryDelayMs } from './back-off.ts';
 import type { PodContext } from './context.ts';
+import { confirmPod } from './effect-confirm.ts';
 import { preparePlace } from './effect-place.ts';
 import { pullImage } from './effect-pull.ts';
 import { clearPod, createSandbox, removeContainers, removeSandboxes, stopSandboxes } from './effect-sandbox.ts';
@@ -35,6 +36,8 @@ async function carryOut(context: PodContext, action: Deed, signal: AbortSignal):
     case 'fail':
       memory.failure = { reason: action.reason, message: action.message };
       return deps.emit(context.pod(), 'Normal', action.reason, action.message);
+    case 'confirm':
+      return confirmPod(context, signal);
     case 'prepare-place':
       return preparePlace(context, signal);
     case 'create-sandbox':
@@ -96,6 +99,7 @@ function retryKeyOf(action: Deed): string {
       return 'clear';
     case 'delete-object':
       return 'delete';
+    case 'confirm':
     case 'pull-image':
     case 'fail':
       return action.kind;

@@ -13,6 +13,8 @@ import { createSemaphore } from './semaphore.ts';
 export interface Reporter {
   /** `build` makes the status from the newest object; it is called again when another writer was faster. */
   submit(pod: ApiPod, build: (pod: ApiPod) => V1PodStatus): void;
+  /** The pod as another write of ours has left it. */
+  observe(pod: ApiPod): void;
   /** Resolves when nothing of the pod is waiting to be written. */
   flush(uid: string): Promise<void>;
   forget(uid: string): void;
@@ -96,6 +98,11 @@ export function createReporter(options: ReporterOptions, life: AbortSignal): Rep
       entry.build = build;
       entry.dirty = true;
       if (!life.aborted) entry.work ??= writeAll(uid, entry);
+    },
+    observe(pod) {
+      const entry = pending.get(pod.metadata.uid);
+      if (entry && isNewer(pod, entry.pod)) entry.pod = pod;
+      options.onWritten(pod);
     },
     async flush(uid) {
       for (let entry = pending.get(uid); entry?.work; entry = pending.get(uid)) await entry.work;

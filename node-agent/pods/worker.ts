@@ -6,7 +6,7 @@ import type { PodPlace } from './host.ts';
 import { createAbort, type LinkedAbort } from './linked-abort.ts';
 import { createPodMemory, type PodFailure } from './memory.ts';
 import { graceSecondsOf, nextStep } from './next-step.ts';
-import { readySandbox, restartAtMs } from './observed.ts';
+import { isLive, readySandbox, restartAtMs } from './observed.ts';
 import { podOutcome } from './outcome.ts';
 import { perform } from './perform.ts';
 import { type ApiPod, containersOf, isTerminalPhase, podText, restartsAfter } from './pod-model.ts';
@@ -28,6 +28,8 @@ export interface PodWorker {
   vanish(): void;
   /** Something about the pod may have changed. */
   wake(): void;
+  /** Contact with the server was lost, or is back: what is under way for a pod that must not run twice is thought over. */
+  contactChanged(verdict: 'run' | 'stop'): void;
   /** One action at most. The worker itself calls it until there is nothing to do. */
   step(): Promise<StepResult>;
   /** Resolves when no step is under way; after the agent's signal has aborted. */
@@ -81,7 +83,13 @@ export function createPodWorker(deps: PodDependencies, options: PodWorkerOptions
   };
   const probes = createProbeSet(context);
 
-  const situation = (): PodSituation => ({ pod, gone, observed: view.pod(uid), memory, nowMs: clock.now() });
+  const situation = (): PodSituation => {
+    const observed = view.pod(uid);
+    const now = { pod, gone, observed, memory, nowMs: clock.now() };
+    if (!deps.fence.covers(pod)) return now;
+    const fence = deps.fence.verdict(pod, observed.containers.some(isLive));
+    return { ...now, fence, fenceGraceSeconds: deps.fence.graceSeconds };
+  };
 
   const isEnding = (): boolean =>
     gone ||
@@ -150,6 +158,7 @@ export function createPodWorker(deps: PodDependencies, options: PodWorkerOptions
     probes.close();
     context.objects.close();
     reporter.forget(uid);
+    deps.fence.dismiss(uid);
     options.onFinished();
   };
 
@@ -243,6 +252,12 @@ export function createPodWorker(deps: PodDependencies, options: PodWorkerOptions
       });
     },
     wake,
+    contactChanged(verdict) {
+      if (!deps.fence.covers(pod)) return;
+      memory.retries.delete('confirm');
+      if (verdict === 'stop') current?.abort(new Error('contact with the server is lost'));
+      wake();
+    },
     step,
     async idle() {
       timer?.cancel();
