@@ -17,6 +17,7 @@ import { createReplicaSetController } from './replicaset/controller.ts';
 import { createServiceAccountController } from './serviceaccount/controller.ts';
 import { type ControllerSettings, compileSettings } from './settings.ts';
 import type { ControllerContext } from './shared/context.ts';
+import { createStatefulSetController } from './statefulset/controller.ts';
 
 export interface ControllersOptions {
   readonly client: ApiClient;
@@ -49,6 +50,7 @@ export function createControllers(options: ControllersOptions): Runnable[] {
   return [
     part('deployment-controller', (context) => [createDeploymentController(context)]),
     part('replicaset-controller', (context) => [createReplicaSetController(context)]),
+    part('statefulset-controller', (context) => [createStatefulSetController(context)]),
     part('endpoint-controller', (context) => [createEndpointsController(context)]),
     part('endpoint-slice-controller', (context) => [createEndpointSlicesController(context)]),
     part('serviceaccount-controller', (context) => [createServiceAccountController(context, settings.rootCa)]),
