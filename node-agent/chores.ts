@@ -19,15 +19,18 @@ export interface LinuxChoresOptions {
   readonly log: Log;
   /** Images that cannot be pulled again, by tag. @default those of berth.local */
   readonly keepImage?: ((tag: string) => boolean) | undefined;
+  /** Tags of images that were loaded and not pulled. They are kept too. */
+  readonly loadedImages?: ((signal: AbortSignal) => Promise<ReadonlySet<string>>) | undefined;
 }
 
 const logRotationMs = 10_000;
 const imageCollectionMs = 300_000;
 
 /** What a real machine needs: logs that do not grow for ever, and a disk that does not fill with images. */
-export function createLinuxChores({ runtime, clock, log, keepImage }: LinuxChoresOptions): readonly Chore[] {
+export function createLinuxChores(options: LinuxChoresOptions): readonly Chore[] {
+  const { runtime, clock, log, keepImage, loadedImages } = options;
   const keep = keepImage ?? ((tag: string) => tag.startsWith('berth.local/'));
-  const collector = createImageCollector({ runtime, clock, log, keep });
+  const collector = createImageCollector({ runtime, clock, log, keep, loaded: loadedImages });
   return [
     { name: 'log rotation', everyMs: logRotationMs, run: (signal) => rotateLogs({ runtime, clock, log }, signal) },
     {

@@ -15,6 +15,8 @@ export interface ImageCollectorOptions {
   readonly log: Log;
   /** Images that are never removed, besides pinned ones: those that cannot be pulled again. By tag. */
   readonly keep: (tag: string) => boolean;
+  /** More of those, asked anew in each round. */
+  readonly loaded?: ((signal: AbortSignal) => Promise<ReadonlySet<string>>) | undefined;
   /** @default statfs of the runtime's image folder */
   readonly disk?: ((mountpoint: string) => Promise<DiskSpace>) | undefined;
   /** Of the disk's capacity. @default 85 */
@@ -75,7 +77,11 @@ export function createImageCollector(options: ImageCollectorOptions): ImageColle
   const lowPercent = options.lowPercent ?? defaults.lowPercent;
   const sightings = new Map<string, Sighting>();
 
-  const observe = (images: readonly Image[], containers: readonly Container[]): Image[] => {
+  const observe = (
+    images: readonly Image[],
+    containers: readonly Container[],
+    loaded: ReadonlySet<string>,
+  ): Image[] => {
     const used = new Set(containers.flatMap(({ image, imageRef }) => [image, imageRef]));
     const nowMs = clock.now();
     const unused: Image[] = [];
@@ -84,7 +90,8 @@ export function createImageCollector(options: ImageCollectorOptions): ImageColle
       const inUse = [image.id, ...image.repoTags, ...image.repoDigests].some((name) => used.has(name));
       const lastUsedMs = inUse ? nowMs : (old?.lastUsedMs ?? 0);
       sightings.set(image.id, { firstSeenMs: old?.firstSeenMs ?? nowMs, lastUsedMs });
-      if (!inUse && !image.pinned && !image.repoTags.some(keep)) unused.push(image);
+      const kept = image.pinned || image.repoTags.some((tag) => keep(tag) || loaded.has(tag));
+      if (!inUse && !kept) unused.push(image);
     }
     const present = new Set(images.map(({ id }) => id));
     for (const id of sightings.keys()) if (!present.has(id)) sightings.delete(id);
@@ -103,7 +110,8 @@ export function createImageCollector(options: ImageCollectorOptions): ImageColle
     async collect(signal) {
       // Containers are listed last: an image that a new one uses must not look unused.
       const images = await runtime.listImages(signal);
-      const unused = observe(images, await runtime.listContainers(signal));
+      const loaded = (await options.loaded?.(signal)) ?? new Set<string>();
+      const unused = observe(images, await runtime.listContainers(signal), loaded);
       const wanted = await bytesWanted(signal);
       const chosen = planCollection({
         images: unused,

@@ -33,3 +33,15 @@ export function defaultPullPolicy(name: string): 'Always' | 'IfNotPresent' {
   if (!reference || reference.digest !== undefined) return 'IfNotPresent';
   return reference.tag === undefined || reference.tag === 'latest' ? 'Always' : 'IfNotPresent';
 }
+
+/**
+ * The complete reference, as containerd names images: `busybox` is `docker.io/library/busybox:latest`. Undefined when it is
+ * no image name. With a digest the tag does not count.
+ */
+export function completeName(name: string): string | undefined {
+  const reference = parseImageName(name);
+  if (!reference) return undefined;
+  const { registry, repository, tag, digest } = reference;
+  const path = `${registry}/${repository}`;
+  return digest === undefined ? `${path}:${tag ?? 'latest'}` : `${path}@${digest}`;
+}

@@ -64,6 +64,8 @@ export function createAgentServer(options: AgentServerOptions): AgentServer {
     // Refused in HTTP, where the client can read why.
     rejectUnauthorized: false,
   });
+  // A layer takes as long as it takes. Who may not send one is refused by the headers, and those have a time-out.
+  server.requestTimeout = 0;
   const idleTimeoutMs = options.streamIdleTimeoutMs ?? defaultIdleTimeoutMs;
   const upgrader = createUpgrader({ clock, log, idleTimeoutMs });
   const sampler = createSampler({ runtime, pods, nodeName, clock });

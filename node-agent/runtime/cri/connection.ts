@@ -1,4 +1,4 @@
-import { Client, credentials, Metadata, type MethodDefinition } from '@grpc/grpc-js';
+import { Client, type ClientDuplexStream, credentials, Metadata, type MethodDefinition } from '@grpc/grpc-js';
 import type { Clock } from '#base/clock.ts';
 import { RuntimeError } from '../errors.ts';
 import { toRuntimeError } from './errors.ts';
@@ -11,6 +11,8 @@ export type UnaryMethod<Request, Response> = Pick<
 export interface CallOptions {
   readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;
+  /** More metadata of the call, as containerd's lease. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
 }
 
 /** One channel to the runtime's socket. It reconnects by itself; calls made meanwhile fail at once with `unavailable`. */
@@ -26,6 +28,11 @@ export interface Connection {
     request: Request,
     signal: AbortSignal,
   ): AsyncGenerator<Response, void, undefined>;
+  /** Streams both ways. The caller handles the stream's events, and turns its errors into RuntimeErrors. */
+  duplex<Request, Response>(
+    method: UnaryMethod<Request, Response>,
+    headers?: Readonly<Record<string, string>>,
+  ): ClientDuplexStream<Request, Response>;
   close(): void;
 }
 
@@ -45,7 +52,7 @@ export function createConnection(socketPath: string, clock: Clock): Connection {
   let closed = false;
 
   return {
-    call: (method, request, { timeoutMs, signal }) =>
+    call: (method, request, { timeoutMs, signal, headers }) =>
       new Promise((resolve, reject) => {
         const rpc = nameOf(method.path);
         if (closed) return reject(new RuntimeError('unavailable', `${rpc}: the connection is closed`));
@@ -56,7 +63,7 @@ export function createConnection(socketPath: string, clock: Clock): Connection {
           method.requestSerialize,
           method.responseDeserialize,
           request,
-          metadata(),
+          metadata(headers),
           Number.isFinite(timeoutMs) ? { deadline: clock.now() + timeoutMs } : {},
           (error, response) => {
             signal?.removeEventListener('abort', onAbort);
@@ -91,6 +98,9 @@ export function createConnection(socketPath: string, clock: Clock): Connection {
       }
     },
 
+    duplex: (method, headers) =>
+      client.makeBidiStreamRequest(method.path, method.requestSerialize, method.responseDeserialize, metadata(headers)),
+
     close() {
       closed = true;
       client.close();
@@ -99,9 +109,10 @@ export function createConnection(socketPath: string, clock: Clock): Connection {
 }
 
 /** containerd's own services need a namespace; its CRI ignores the header. */
-function metadata(): Metadata {
+function metadata(more: Readonly<Record<string, string>> = {}): Metadata {
   const headers = new Metadata();
   headers.set('containerd-namespace', 'k8s.io');
+  for (const [name, value] of Object.entries(more)) headers.set(name, value);
   return headers;
 }
 
