@@ -4,6 +4,7 @@ import { createRealLog } from '#base/real/log.ts';
 import { runControlPlane } from '#control-plane/server.ts';
 import { withCurrentAddress } from '#host/address.ts';
 import { ensureCertificates } from '#host/cluster-pki.ts';
+import type { KeyPair } from '#host/key-pair.ts';
 import type { CliContext, CommandModule } from '../command.ts';
 import { layoutOf, serverSettings } from '../host-context.ts';
 import { runAgent } from '../server/agent.ts';
@@ -43,7 +44,11 @@ async function server(context: CliContext, flags: ServerFlags): Promise<void> {
         endpoints: [`https://127.0.0.1:${settings.etcdPort}`],
         tls: { ca: certificates.etcdCa.cert, ...certificates.etcdClient },
       },
-      certificates: { ca: certificates.ca.cert, server: certificates.apiserver, node: certificates.apiserverClient },
+      certificates: {
+        ca: certificates.ca.cert,
+        server: withAuthority(certificates.apiserver, certificates.ca),
+        node: certificates.apiserverClient,
+      },
       listen: { port: settings.apiPort },
       advertiseAddress: settings.nodeAddress,
       cluster: settings.cluster,
@@ -73,3 +78,9 @@ async function server(context: CliContext, flags: ServerFlags): Promise<void> {
   flushCompileCache();
   await Promise.all(work);
 }
+
+/** Machines that join know the authority by its hash only: the server shows it to them. */
+const withAuthority = ({ cert, key }: KeyPair, ca: KeyPair): KeyPair => ({
+  cert: `${cert.trim()}\n${ca.cert.trim()}\n`,
+  key,
+});
