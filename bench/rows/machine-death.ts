@@ -24,7 +24,7 @@ export const machineDeath: Measurement = {
   onRequest: true,
   async run(report) {
     const ours = await onMachines([], report, berth);
-    const swarm = await onMachines(['docker.io'], report, dockerSwarm);
+    const swarm = await onMachines(['docker.io', 'apparmor'], report, dockerSwarm);
     const row = (what: string, mine: number, theirs: number, goal: number): BenchRow => ({
       what,
       ours: `${mine.toFixed(1)} s`,
@@ -102,7 +102,10 @@ async function dockerSwarm(vms: VmSet, file: string, report: Report): Promise<Ti
     return text.split('\n').filter((task) => /^\S+ Running/.test(task) && !task.startsWith(`${third.name} `)).length;
   };
   const all = 'docker service ps web --format "{{.CurrentState}}" | grep -c ^Running';
-  await eventually(async () => Number((await first.shell(all)).stdout) === replicas, patient);
+  await eventually(async () => Number((await first.shell(all)).stdout) === replicas, {
+    ...patient,
+    pending: () => first.must('docker service ps --no-trunc web'),
+  });
   report(`${await running()} of ${replicas} run beside the machine that will die`);
   return killed(
     third,
