@@ -1,5 +1,5 @@
 import { type ClusterConfig, clusterConfigName, clusterConfigToData } from '#api/cluster-config.ts';
-import type { V1PriorityClass } from '#api/generated/types.ts';
+import type { V1PriorityClass, V1Service } from '#api/generated/types.ts';
 import { cidrAddress } from '#api/ipv4-network.ts';
 import {
   configMaps,
@@ -30,6 +30,7 @@ export async function ensureBootstrapObjects(client: ApiClient, options: Bootstr
     ...priorities.map((priority) => ensure(client, priorityClasses, priority)),
     ensure(client, serviceCIDRs, { metadata: { name: 'kubernetes' }, spec: { cidrs: [options.cluster.serviceCidr] } }),
     ensureOwnService(client, options),
+    ensure(client, services, dnsService(options.cluster)),
     // What was chosen on the server holds, whatever was written here meanwhile.
     replace(client, configMaps, { metadata: clusterConfigName, data: clusterConfigToData(options.cluster) }),
   ]);
@@ -79,6 +80,23 @@ async function ensureOwnService(client: ApiClient, { advertise, cluster }: Boots
     ports: [port],
   });
 }
+
+/** Each machine answers at this address itself, so that it needs no endpoints. */
+const dnsService = ({ clusterDns }: ClusterConfig): V1Service => ({
+  metadata: {
+    namespace: 'kube-system',
+    name: 'kube-dns',
+    labels: { 'k8s-app': 'kube-dns' },
+  },
+  spec: {
+    type: 'ClusterIP',
+    clusterIP: clusterDns,
+    ports: [
+      { name: 'dns', port: 53, protocol: 'UDP', targetPort: 53 },
+      { name: 'dns-tcp', port: 53, protocol: 'TCP', targetPort: 53 },
+    ],
+  },
+});
 
 const isLoopback = (host: string): boolean => host.startsWith('127.') || host === '::1';
 
