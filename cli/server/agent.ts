@@ -6,15 +6,19 @@ import type { ApiClient } from '#client/api-client.ts';
 import { createEventRecorder } from '#client/event-recorder.ts';
 import { createInformerFactory } from '#client/informers/factory.ts';
 import type { Runnable } from '#client/reconciler.ts';
+import { pauseImageName } from '#host/images/build.ts';
 import type { KeyPair } from '#host/key-pair.ts';
 import type { HostLayout } from '#host/layout.ts';
 import type { HostSettings } from '#host/settings.ts';
 import { createAgent } from '#node-agent/agent.ts';
 import { createLinuxChores } from '#node-agent/chores.ts';
 import { createLinuxHost } from '#node-agent/host-linux/create.ts';
-import { createHostPortSync } from '#node-agent/network/host-port-sync.ts';
+import { imageArchitecture } from '#node-agent/images/manifests.ts';
+import { createHostPortSync, hostPortOwner } from '#node-agent/network/host-port-sync.ts';
 import { createNodeNetwork } from '#node-agent/network/node-network.ts';
+import { createNodeRules } from '#node-agent/network/node-rules.ts';
 import { createNetworkTransport } from '#node-agent/probes/network-transport.ts';
+import { createContainerdImageStore } from '#node-agent/runtime/containerd/image-store.ts';
 import { createCriRuntime } from '#node-agent/runtime/cri/runtime.ts';
 import { createAgentServer } from '#node-agent/server/agent-server.ts';
 import type { ServingCertificate } from './serving.ts';
@@ -38,11 +42,19 @@ export async function runAgent(parts: AgentParts, signal: AbortSignal): Promise<
   const log = parts.log.child({ part: 'agent' });
   /** One watch of each kind for all parts of the agent: services, endpoint slices, nodes. */
   const informers = createInformerFactory(client, { clock, random, log });
+  const rules = createNodeRules({
+    table: layout.nftTable,
+    bridge: layout.bridge,
+    clusterCidr: cluster.clusterCidr,
+    serviceCidr: cluster.serviceCidr,
+    awaited: [hostPortOwner],
+    clock,
+    log,
+  });
   const network = createNodeNetwork({
     bridge: layout.bridge,
-    table: layout.nftTable,
+    rules,
     podCidr: cluster.clusterCidr,
-    clusterCidr: cluster.clusterCidr,
     cniConfDir: layout.cniConfDir,
     cniDataDir: join(layout.stateDir, 'cni-addresses'),
   });
@@ -62,7 +74,14 @@ export async function runAgent(parts: AgentParts, signal: AbortSignal): Promise<
     component: 'kubelet',
     host: settings.nodeName,
   });
-  const chores = createLinuxChores({ runtime, clock, log });
+  const images = createContainerdImageStore({
+    socketPath: layout.containerdSocket,
+    root: layout.containerdRoot,
+    architecture: imageArchitecture(process.arch),
+    clock,
+    random,
+  });
+  const chores = createLinuxChores({ runtime, clock, log, loadedImages: (stop) => images.loaded(stop) });
   const agent = createAgent({
     client,
     informers,
@@ -83,7 +102,7 @@ export async function runAgent(parts: AgentParts, signal: AbortSignal): Promise<
       seccompFolder: join(layout.agentDir, 'seccomp'),
     },
   });
-  const hostPorts = createHostPortSync({ client, network, nodeName: settings.nodeName, clock, random, log });
+  const hostPorts = createHostPortSync({ client, rules, nodeName: settings.nodeName, clock, random, log });
   const server = createAgentServer({
     runtime,
     pods: agent.pods,
@@ -91,10 +110,12 @@ export async function runAgent(parts: AgentParts, signal: AbortSignal): Promise<
     tls: tlsOf(serving.current()),
     clientCa: parts.clientCa,
     listen: { host: '0.0.0.0', port: settings.agentPort },
+    images,
+    protectedImages: [pauseImageName],
     clock,
     log,
   });
-  const running: readonly Runnable[] = [agent, hostPorts];
+  const running: readonly Runnable[] = [agent, rules, hostPorts];
   const unsubscribe = serving.onChange((pair) => server.setCertificate(tlsOf(pair)));
   try {
     await server.listen();
@@ -104,6 +125,7 @@ export async function runAgent(parts: AgentParts, signal: AbortSignal): Promise<
   } finally {
     unsubscribe();
     await server.close();
+    images.close();
     await runtime.close();
   }
 }

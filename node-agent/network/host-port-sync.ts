@@ -7,23 +7,26 @@ import { createController } from '#client/controller.ts';
 import { createInformer } from '#client/informers/create.ts';
 import { done, type Runnable } from '#client/reconciler.ts';
 import { mapped } from '#client/sources.ts';
-import type { NodeNetwork } from './node-network.ts';
+import { hostPortElements, hostPortsOf, podAddressesOf } from './host-ports.ts';
+import type { NodeRules } from './node-rules.ts';
 
 export interface HostPortSyncOptions {
   readonly client: ApiClient;
-  readonly network: Pick<NodeNetwork, 'sync'>;
+  readonly rules: Pick<NodeRules, 'set'>;
   readonly nodeName: string;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
 }
 
-/** The table is one thing for the whole node, so there is one key. */
+/** Who the table's elements belong to. */
+export const hostPortOwner = 'host-ports';
+/** They are all written together, so there is one key. */
 const node = { name: 'node' };
 
-/** Keeps the node's host ports as its pods say. Nothing is written while no pod that has one comes, goes or moves. */
+/** Keeps in the table what the node's own pods say: their addresses and their host ports. */
 export function createHostPortSync(options: HostPortSyncOptions): Runnable {
-  const { client, network, nodeName, clock, random, log } = options;
+  const { client, rules, nodeName, clock, random, log } = options;
   const informer = createInformer(client, pods, { clock, random, log, fieldSelector: `spec.nodeName=${nodeName}` });
   const controller = createController({
     name: 'host-ports',
@@ -33,7 +36,8 @@ export function createHostPortSync(options: HostPortSyncOptions): Runnable {
     random,
     log,
     async reconcile() {
-      await network.sync(informer.list());
+      const pods = informer.list();
+      await rules.set(new Map([[hostPortOwner, hostPortElements(hostPortsOf(pods), podAddressesOf(pods))]]));
       return done;
     },
   });

@@ -1,4 +1,5 @@
 import type { V1Pod } from '#api/generated/types.ts';
+import type { Elements } from './element-text.ts';
 
 /** A port of the node that leads to a pod. */
 export interface HostPort {
@@ -29,6 +30,24 @@ export function hostPortsOf(pods: readonly V1Pod[]): HostPort[] {
     }
   }
   return [...ports].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, port]) => port);
+}
+
+/** The addresses of pods with a network of their own. */
+export function podAddressesOf(pods: readonly V1Pod[]): string[] {
+  const ips = pods.flatMap(({ spec, status }) => (spec?.hostNetwork || !status?.podIP ? [] : [status.podIP]));
+  return [...new Set(ips)].filter((ip) => ipv4.test(ip));
+}
+
+/** What of the table belongs to the node's own pods. */
+export function hostPortElements(ports: readonly HostPort[], podAddresses: readonly string[]): Elements {
+  const elements = new Map<string, string>();
+  for (const ip of podAddresses) elements.set(`hairpin ${ip} . ${ip}`, '');
+  for (const { protocol, hostIp, hostPort, podIp, podPort } of ports) {
+    const place = `${protocol.toLowerCase()} . ${hostPort}`;
+    const map = hostIp === undefined ? 'host_ports_any' : `host_ports_one ${hostIp} .`;
+    elements.set(`${map} ${place}`, `${podIp} . ${podPort}`);
+  }
+  return elements;
 }
 
 const startOf = (pod: V1Pod): string => `${pod.status?.startTime ?? ''} ${pod.metadata?.uid ?? ''}`;

@@ -4,9 +4,8 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { V1Pod } from '#api/generated/types.ts';
 import { cniConfig, writeCniConfig } from './cni.ts';
-import { hostPortsOf } from './host-ports.ts';
-import { createNodeNetwork, gatewayOf } from './node-network.ts';
-import { renderTable } from './table.ts';
+import { hostPortElements, hostPortsOf, podAddressesOf } from './host-ports.ts';
+import { gatewayOf } from './node-network.ts';
 
 const pod = (podIP: string, ports: object[], change: Partial<V1Pod> = {}): V1Pod => ({
   metadata: { name: 'p', uid: podIP },
@@ -69,6 +68,22 @@ describe('hostPortsOf', () => {
   });
 });
 
+describe('hostPortElements', () => {
+  it('has a place for each port, and every pod with itself', () => {
+    const pods = [
+      pod('10.42.3.2', [{ hostPort: 8080 }, { hostPort: 53, protocol: 'UDP', hostIP: '10.0.0.1' }]),
+      pod('10.42.3.3', []),
+      pod('10.0.0.9', [], { spec: { hostNetwork: true, containers: [] } }),
+    ];
+    expect([...hostPortElements(hostPortsOf(pods), podAddressesOf(pods))]).toEqual([
+      ['hairpin 10.42.3.2 . 10.42.3.2', ''],
+      ['hairpin 10.42.3.3 . 10.42.3.3', ''],
+      ['host_ports_any tcp . 8080', '10.42.3.2 . 80'],
+      ['host_ports_one 10.0.0.1 . udp . 53', '10.42.3.2 . 80'],
+    ]);
+  });
+});
+
 describe('gatewayOf', () => {
   it.each([
     ['10.42.3.0/24', '10.42.3.1/24'],
@@ -78,43 +93,5 @@ describe('gatewayOf', () => {
 
   it.each(['', '10.42.3.0', 'fd00::/64', '10.42.3.0/31', '0.0.0.0/0'])('refuses %j', (cidr) => {
     expect(() => gatewayOf(cidr)).toThrow(RangeError);
-  });
-});
-
-describe('the table', () => {
-  const base = { table: 'berth_x', bridge: 'bg0', podCidr: '10.42.3.0/24', clusterCidr: '10.42.0.0/16' };
-
-  it('has no elements where there are no host ports: nft takes no empty list', () => {
-    expect(renderTable({ ...base, hostPorts: [] })).not.toContain('elements');
-  });
-
-  it('lists host ports by address, protocol and port', () => {
-    const hostPorts = hostPortsOf([
-      pod('10.42.3.2', [{ hostPort: 8080 }, { hostPort: 53, protocol: 'UDP', hostIP: '10.0.0.1' }]),
-    ]);
-    const text = renderTable({ ...base, hostPorts });
-    expect(text).toContain('tcp . 8080 : 10.42.3.2 . 80');
-    expect(text).toContain('10.0.0.1 . udp . 53 : 10.42.3.2 . 80');
-  });
-
-  it('is applied only when it changes, and again after a failure', async () => {
-    const inputs: string[] = [];
-    let failing = true;
-    const network = createNodeNetwork({
-      ...base,
-      cniConfDir: '/nowhere',
-      cniDataDir: '/nowhere',
-      run: async (_command, _args, input = '') => {
-        if (failing) throw new Error('no');
-        inputs.push(input);
-        return '';
-      },
-    });
-    await expect(network.sync([])).rejects.toThrow('no');
-    failing = false;
-    await network.sync([]);
-    await network.sync([]);
-    await network.sync([pod('10.42.3.2', [{ hostPort: 8080 }])]);
-    expect(inputs).toHaveLength(2);
   });
 });

@@ -1,18 +1,16 @@
 /** What a node needs of the kernel so that its pods have a network. Everything may be repeated. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
-import type { V1Pod } from '#api/generated/types.ts';
 import { writeCniConfig } from './cni.ts';
 import { type RunCommand, runCommand } from './commands.ts';
-import { hostPortsOf } from './host-ports.ts';
-import { renderTable } from './table.ts';
+import type { NodeRules } from './node-rules.ts';
 
 export interface NodeNetworkOptions {
-  /** Names of ours on this machine; each cluster has its own. */
+  /** Name of ours on this machine; each cluster has its own. */
   readonly bridge: string;
-  readonly table: string;
   readonly podCidr: string;
-  readonly clusterCidr: string;
+  /** The table: it needs to know the node's part of the network. */
+  readonly rules: Pick<NodeRules, 'setBase' | 'remove'>;
   /** The folder that containerd reads network configuration from. */
   readonly cniConfDir: string;
   /** Where address reservations are kept. */
@@ -25,22 +23,12 @@ export interface NodeNetworkOptions {
 export interface NodeNetwork {
   /** Bridge, forwarding, table and CNI configuration; the last one makes containerd's network ready. */
   setUp(): Promise<void>;
-  /** Makes host ports what these pods (the node's own) ask for. Does nothing when nothing changed. */
-  sync(pods: readonly V1Pod[]): Promise<void>;
   /** Removes table and bridge. Pods that still run lose their network. */
   remove(): Promise<void>;
 }
 
 export function createNodeNetwork(options: NodeNetworkOptions): NodeNetwork {
-  const { bridge, table, podCidr, clusterCidr, run = runCommand } = options;
-  let applied: string | undefined;
-
-  const apply = async (pods: readonly V1Pod[]): Promise<void> => {
-    const text = renderTable({ table, bridge, podCidr, clusterCidr, hostPorts: hostPortsOf(pods) });
-    if (text === applied) return;
-    await run('nft', ['-f', '-'], text);
-    applied = text;
-  };
+  const { bridge, podCidr, rules, run = runCommand } = options;
 
   return {
     async setUp() {
@@ -50,18 +38,12 @@ export function createNodeNetwork(options: NodeNetworkOptions): NodeNetwork {
       await run('ip', ['address', 'replace', gatewayOf(podCidr), 'dev', bridge]);
       await run('ip', ['link', 'set', bridge, 'up']);
       setSysctl(`net/ipv4/conf/${bridge}/forwarding`, '1');
-      // Host ports are reached from the node itself by 127.0.0.1 too; the table's guard keeps pods out of there.
-      applied = undefined;
-      await apply([]);
-      setSysctl(`net/ipv4/conf/${bridge}/route_localnet`, '1');
+      rules.setBase({ podCidr, gateway: gatewayOf(podCidr).split('/')[0] ?? '' });
       const { cniConfDir, cniDataDir: dataDir, mtu } = options;
       writeCniConfig(cniConfDir, { bridge, podCidr, dataDir, mtu });
     },
-    sync: apply,
     async remove() {
-      applied = undefined;
-      // Made and deleted in one transaction, so that a missing table is no failure.
-      await run('nft', ['-f', '-'], `table ip ${table}\ndelete table ip ${table}\n`);
+      await rules.remove();
       if (!existsSync(`/sys/class/net/${bridge}`)) return;
       for (const port of await readdir(`/sys/class/net/${bridge}/brif`)) {
         await run('ip', ['link', 'delete', port]).catch(() => undefined); // Gone with its pod in the meantime.

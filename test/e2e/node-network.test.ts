@@ -5,7 +5,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { V1Pod } from '#api/generated/types.ts';
 import { createSilentLog } from '#base/log.ts';
 import { createRealClock } from '#base/real/clock.ts';
+import { hostPortElements, hostPortsOf, podAddressesOf } from '#node-agent/network/host-ports.ts';
 import { createNodeNetwork, type NodeNetwork } from '#node-agent/network/node-network.ts';
+import { createNodeRules, type NodeRules } from '#node-agent/network/node-rules.ts';
 import { createCriRuntime } from '#node-agent/runtime/cri/runtime.ts';
 import type { ContainerRuntime } from '#node-agent/runtime/runtime.ts';
 import { containerConfig, sandboxConfig } from '../contract/runtime.ts';
@@ -21,6 +23,9 @@ const hostPort = 18_490;
 let containerd: TestContainerd;
 let runtime: ContainerRuntime;
 let network: NodeNetwork;
+let rules: NodeRules;
+let running: Promise<void>;
+const ending = new AbortController();
 let server: { id: string; ip: string };
 let client: { id: string; ip: string };
 let ipForward: string;
@@ -38,6 +43,9 @@ async function startPod(name: string, command: readonly string[]): Promise<{ id:
   await runtime.startContainer(id);
   return { id, ip: (await runtime.sandboxStatus(sandboxId)).ips[0] ?? '' };
 }
+
+const sync = (pods: readonly V1Pod[]): Promise<void> =>
+  rules.set(new Map([['host-ports', hostPortElements(hostPortsOf(pods), podAddressesOf(pods))]]));
 
 const podWith = (ip: string, ports: readonly number[]): V1Pod => ({
   metadata: { name: 'server', uid: 'server' },
@@ -58,11 +66,19 @@ beforeAll(async () => {
   const dir = mkdtempSync('/var/tmp/berth-network-');
   containerd = await startContainerd(dir, { prefix: 'bgn', podCidr });
   const { layout } = containerd;
+  rules = createNodeRules({
+    table: layout.nftTable,
+    bridge: layout.bridge,
+    clusterCidr: '10.42.0.0/16',
+    serviceCidr: '10.43.0.0/16',
+    clock: createRealClock(),
+    log: createSilentLog(),
+  });
+  running = rules.run(ending.signal);
   network = createNodeNetwork({
     bridge: layout.bridge,
-    table: layout.nftTable,
+    rules,
     podCidr,
-    clusterCidr: '10.42.0.0/16',
     cniConfDir: layout.cniConfDir,
     cniDataDir: join(layout.agentDir, 'cni'),
   });
@@ -83,6 +99,8 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await run('ip', ['netns', 'delete', outside]);
+  ending.abort();
+  await running;
   await network?.remove();
   await network?.remove();
   await runtime?.close();
@@ -110,7 +128,7 @@ describe('the network of a node', () => {
   });
 
   it('leads host ports to the pod: on every address of the node, on 127.0.0.1, from pods and from the pod itself', async () => {
-    await network.sync([podWith(server.ip, [hostPort])]);
+    await sync([podWith(server.ip, [hostPort])]);
     expect(await ask('127.0.0.1', hostPort)).toBe('server');
     expect(await ask(gateway, hostPort)).toBe('server');
     expect(await askFrom(client.id, gateway, hostPort)).toBe('server');
@@ -130,8 +148,8 @@ describe('the network of a node', () => {
   });
 
   it('takes host ports back with the pod', async () => {
-    await network.sync([podWith(server.ip, [hostPort])]);
-    await network.sync([]);
+    await sync([podWith(server.ip, [hostPort])]);
+    await sync([]);
     expect(await ask('127.0.0.1', hostPort)).toBe('');
   });
 
@@ -146,6 +164,8 @@ describe('the network of a node', () => {
 
   it('is removed completely, and again', async () => {
     const { bridge, nftTable } = containerd.layout;
+    ending.abort();
+    await running;
     await network.remove();
     expect(existsSync(`/sys/class/net/${bridge}`)).toBe(false);
     expect((await run('nft', ['list', 'table', 'ip', nftTable])).code).not.toBe(0);

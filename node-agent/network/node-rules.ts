@@ -1,0 +1,274 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import type { Clock } from '#base/clock.ts';
+import { messageOf } from '#base/error-message.ts';
+import type { Log } from '#base/log.ts';
+import type { Runnable } from '#client/reconciler.ts';
+import { type RunCommand, runCommand } from './commands.ts';
+import { type Elements, renderElements, renderNewChains } from './element-text.ts';
+import { baseChains, renderBase, renderRemoval, type TableInput } from './table.ts';
+
+export type RulesBase = Pick<TableInput, 'podCidr' | 'gateway' | 'tunnel'>;
+
+export interface NodeRulesOptions extends Pick<TableInput, 'table' | 'bridge' | 'clusterCidr' | 'serviceCidr'> {
+  /** Those whose elements must be known before a table that an earlier run left is touched. */
+  readonly awaited?: readonly string[] | undefined;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Told when the table was found damaged and is made anew. */
+  readonly onRepair?: ((why: string) => void) | undefined;
+  /** @default the real thing */
+  readonly run?: RunCommand | undefined;
+  /** @default /proc/sys */
+  readonly sysctlRoot?: string | undefined;
+}
+
+/** By owner: the whole of its elements, or undefined when it has none any more. Owners never share a place. */
+export type RuleChanges = ReadonlyMap<string, Elements | undefined>;
+
+/**
+ * The node's one nftables table. One nft runs at a time; what changes meanwhile goes into the next transaction together,
+ * whose cost depends on what changed only. Failures are retried for as long as it runs.
+ */
+export interface NodeRules extends Runnable {
+  /** What is known once the node has its part of the pod network. May be called again when that changes. */
+  setBase(base: RulesBase): void;
+  /** Resolves when the kernel has it; rejects when the signal of `run` aborts before. */
+  set(changes: RuleChanges): Promise<void>;
+  /** Removes the table for good. */
+  remove(): Promise<void>;
+}
+
+/** A table that somebody else emptied or deleted is back after this time. */
+const checkMs = 5_000;
+/** Every this many checks, rules are looked at too: nft reads every element for that. */
+const deepCheckEvery = 12;
+const retryFirstMs = 200;
+const retryMaxMs = 10_000;
+
+interface Waiter {
+  resolve(): void;
+  reject(reason: unknown): void;
+}
+
+export function createNodeRules(options: NodeRulesOptions): NodeRules {
+  const { table, bridge, clusterCidr, serviceCidr, clock, log, run = runCommand, sysctlRoot = '/proc/sys' } = options;
+  const owners = new Map<string, Elements>();
+  const awaited = new Set(options.awaited);
+  const wanted = new Map<string, string>();
+  const applied = new Map<string, string>();
+  const touched = new Set<string>();
+  const chains = new Set<string>();
+  let waiting: Waiter[] = [];
+  let base: RulesBase | undefined;
+  /** Everything must be written: at the start, after a change of the base, or when the kernel has something else. */
+  let stale = true;
+  let wake: (() => void) | undefined;
+
+  const tell = (): void => wake?.();
+
+  const inputOf = (known: RulesBase): TableInput => ({
+    ...known,
+    table,
+    bridge,
+    clusterCidr,
+    serviceCidr,
+    bridgeFiltered: isOn(`${sysctlRoot}/net/bridge/bridge-nf-call-iptables`),
+  });
+
+  const chainsThere = async (): Promise<Set<string>> => {
+    const text = await run('nft', ['-j', '-t', 'list', 'chains', 'ip']);
+    return new Set(
+      [...text.matchAll(/"chain": \{"family": "ip", "table": "([^"]*)", "name": "([^"]*)"/g)].flatMap(([, of, name]) =>
+        of === table && name ? [name] : [],
+      ),
+    );
+  };
+
+  /** One transaction for everything: at no moment is there a part of it only. */
+  const writeAll = async (known: RulesBase): Promise<void> => {
+    chains.clear();
+    const text = `${renderBase(inputOf(known))}${renderNewChains(table, wanted.values(), chains)}${renderElements(table, 'add', wanted)}`;
+    try {
+      await run('nft', ['-f', '-'], text);
+    } catch (error) {
+      // A table of another version, whose maps have other types, cannot be taken over.
+      log.warn({ err: error }, 'the nftables table could not be brought up to date, it is made anew');
+      await run('nft', ['-f', '-'], `${renderRemoval(table)}${text}`);
+    }
+    applied.clear();
+    for (const [place, value] of wanted) applied.set(place, value);
+    // The guard is in force from here on, so that the node itself may reach its pods' ports by 127.0.0.1.
+    for (const name of [bridge, known.tunnel]) {
+      if (name) setSysctl(`${sysctlRoot}/net/ipv4/conf/${name}/route_localnet`, '1');
+    }
+  };
+
+  const writeChanges = async (places: ReadonlySet<string>): Promise<void> => {
+    const removed = new Map<string, string>();
+    const added = new Map<string, string>();
+    for (const place of places) {
+      const before = applied.get(place);
+      const value = wanted.get(place);
+      if (before === value) continue;
+      if (before !== undefined) removed.set(place, before);
+      if (value !== undefined) added.set(place, value);
+    }
+    if (removed.size + added.size === 0) return;
+    const made = renderNewChains(table, added.values(), chains);
+    const text = made + renderElements(table, 'delete', removed) + renderElements(table, 'add', added);
+    await run('nft', ['-f', '-'], text);
+    for (const place of removed.keys()) applied.delete(place);
+    for (const [place, value] of added) applied.set(place, value);
+  };
+
+  /** Brings the kernel to what is wanted now. */
+  const write = async (known: RulesBase): Promise<void> => {
+    const waiters = waiting;
+    const places = new Set(touched);
+    waiting = [];
+    touched.clear();
+    try {
+      if (stale) {
+        stale = false;
+        await writeAll(known);
+      } else await writeChanges(places);
+    } catch (error) {
+      stale = true;
+      waiting = [...waiters, ...waiting];
+      throw error;
+    }
+    for (const { resolve } of waiters) resolve();
+  };
+
+  /** Waits for what an earlier run knew, but not where there is nothing to lose. */
+  const mayBegin = async (): Promise<boolean> => awaited.size === 0 || (await chainsThere()).size === 0;
+
+  const problem = async (known: RulesBase, deep: boolean): Promise<string | undefined> => {
+    const there = await chainsThere();
+    const missing = [...baseChains(inputOf(known)), ...chains].filter((name) => !there.has(name));
+    if (missing.length > 0) return `it lacks the chain ${missing[0]}`;
+    if (!deep) return undefined;
+    const text = await run('nft', ['-t', 'list', 'chain', 'ip', table, 'prerouting']);
+    return text.includes('by_address') ? undefined : 'its chains have no rules';
+  };
+
+  const check = async (known: RulesBase, deep: boolean): Promise<void> => {
+    const why = await problem(known, deep);
+    if (why === undefined) return;
+    log.warn({ table, why }, 'somebody else has changed our nftables table: it is made anew');
+    options.onRepair?.(why);
+    stale = true;
+  };
+
+  /** Resolves when there is something to do, or after `delayMs`. */
+  const idle = async (delayMs: number, signal: AbortSignal): Promise<void> => {
+    if (touched.size > 0 || waiting.length > 0 || stale) return;
+    await pause(delayMs, signal);
+  };
+  const pause = async (delayMs: number, signal: AbortSignal): Promise<void> => {
+    const woken = new Promise<void>((resolve) => {
+      wake = resolve;
+    });
+    const ending = new AbortController();
+    const onAbort = (): void => ending.abort();
+    signal.addEventListener('abort', onAbort, { once: true });
+    await Promise.race([woken, clock.sleep(delayMs, ending.signal).catch(() => undefined)]);
+    ending.abort();
+    signal.removeEventListener('abort', onAbort);
+    wake = undefined;
+  };
+
+  let begun = false;
+  const step = async (checks: number, due: boolean, signal: AbortSignal): Promise<void> => {
+    if (!base) return pause(checkMs, signal);
+    if (!begun) {
+      begun = await mayBegin();
+      if (!begun) return pause(checkMs, signal);
+    }
+    if (due) await check(base, checks % deepCheckEvery === 0);
+    if (stale || touched.size > 0 || waiting.length > 0) await write(base);
+  };
+
+  return {
+    name: 'node-rules',
+    setBase(known) {
+      if (base && JSON.stringify(base) === JSON.stringify(known)) return;
+      base = known;
+      stale = true;
+      tell();
+    },
+    set(changes) {
+      replace(changes, owners, wanted, touched);
+      for (const owner of changes.keys()) awaited.delete(owner);
+      return new Promise((resolve, reject) => {
+        waiting.push({ resolve, reject });
+        tell();
+      });
+    },
+    async run(signal) {
+      let failures = 0;
+      let checks = 0;
+      let checkedMs = clock.monotonicMs();
+      while (!signal.aborted) {
+        const due = clock.monotonicMs() - checkedMs >= checkMs;
+        if (due) {
+          checkedMs = clock.monotonicMs();
+          checks += 1;
+        }
+        try {
+          await step(checks, due, signal);
+          failures = 0;
+          if (base && begun) await idle(checkMs, signal);
+        } catch (error) {
+          const delayMs = Math.min(retryFirstMs * 2 ** failures, retryMaxMs);
+          failures = Math.min(failures + 1, 16);
+          log.error(
+            { err: error, retryMs: delayMs },
+            `the node's network rules could not be written: ${messageOf(error)}`,
+          );
+          await clock.sleep(delayMs, signal).catch(() => undefined);
+        }
+      }
+      for (const { reject } of waiting) reject(signal.reason);
+      waiting = [];
+    },
+    async remove() {
+      await run('nft', ['-f', '-'], renderRemoval(table));
+      applied.clear();
+      chains.clear();
+      stale = true;
+    },
+  };
+}
+
+/** Removals of all owners first: what moves from one to another stays. */
+function replace(
+  changes: RuleChanges,
+  owners: Map<string, Elements>,
+  wanted: Map<string, string>,
+  touched: Set<string>,
+): void {
+  for (const [owner, elements] of changes) {
+    for (const place of owners.get(owner)?.keys() ?? []) {
+      if (elements?.has(place)) continue;
+      wanted.delete(place);
+      touched.add(place);
+    }
+  }
+  for (const [owner, elements] of changes) {
+    if (elements === undefined || elements.size === 0) owners.delete(owner);
+    else owners.set(owner, elements);
+    for (const [place, value] of elements ?? []) {
+      if (wanted.get(place) === value) continue;
+      wanted.set(place, value);
+      touched.add(place);
+    }
+  }
+}
+
+const isOn = (file: string): boolean => existsSync(file) && readFileSync(file, 'utf8').trim() === '1';
+
+/** What is not there needs no setting: an interface that is gone comes back with the network. */
+function setSysctl(file: string, value: string): void {
+  if (existsSync(file) && readFileSync(file, 'utf8').trim() !== value) writeFileSync(file, value);
+}
