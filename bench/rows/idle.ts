@@ -1,13 +1,10 @@
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { startCluster } from '#test/harness/cluster.ts';
+import { cpuSeconds, residentMiB } from '../process-usage.ts';
 import type { Measurement } from '../row.ts';
 
 const settleMs = 30_000;
 const sampleMs = 10_000;
-/** Kernel clock ticks per second, as /proc counts CPU time; 100 on every Linux that we run on. */
-const ticksPerSecond = 100;
-
 /** What the all-in-one process takes when nothing happens, with hello.yaml running, beside a bare Node HTTP server. */
 export const idle: Measurement = {
   name: 'idle',
@@ -16,9 +13,9 @@ export const idle: Measurement = {
     try {
       await new Promise((resolve) => setTimeout(resolve, settleMs));
       const pid = cluster.pid('server');
-      const before = cpuTicks(pid);
+      const before = cpuSeconds(pid);
       await new Promise((resolve) => setTimeout(resolve, sampleMs));
-      const cpu = (cpuTicks(pid) - before) / ticksPerSecond / (sampleMs / 1000);
+      const cpu = (cpuSeconds(pid) - before) / (sampleMs / 1000);
       const ours = residentMiB(pid);
       const bare = await bareNode();
       report(`Berth ${ours.toFixed(0)} MiB, ${(cpu * 100).toFixed(1)}% of a core; bare Node ${bare.toFixed(0)} MiB`);
@@ -45,14 +42,6 @@ export const idle: Measurement = {
     }
   },
 };
-
-const residentMiB = (pid: number): number =>
-  Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024;
-
-function cpuTicks(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
-  return Number(fields[11]) + Number(fields[12]);
-}
 
 async function bareNode(): Promise<number> {
   const child = spawn(

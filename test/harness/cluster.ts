@@ -30,8 +30,13 @@ export interface TestCluster {
 const root = join(import.meta.dirname, '../..');
 const berthCommand = join(root, 'bin/berth');
 
-/** `podSubnet` is the third byte of the pod network, so that clusters beside each other do not share one. */
-export async function startCluster(options: { hello?: boolean; podSubnet?: number } = {}): Promise<TestCluster> {
+/**
+ * `podSubnet` is the third byte of the pod network, so that clusters beside each other do not share one; `podCidr` is the
+ * whole network, for many nodes.
+ */
+export async function startCluster(
+  options: { hello?: boolean; podSubnet?: number; podCidr?: string } = {},
+): Promise<TestCluster> {
   await sweepAbandoned();
   const home = mkdtempSync('/var/tmp/berth-test-');
   const layout = hostLayout(home);
@@ -43,7 +48,7 @@ export async function startCluster(options: { hello?: boolean; podSubnet?: numbe
     `--api-port=${first}`,
     `--agent-port=${first + 1}`,
     `--etcd-port=${first + 2}`,
-    `--pod-cidr=10.42.${options.podSubnet ?? 100}.0/24`,
+    `--pod-cidr=${options.podCidr ?? `10.42.${options.podSubnet ?? 100}.0/24`}`,
     ...(options.hello ? [] : ['--no-hello']),
   ];
   const berth = (args: readonly string[], more: RunOptions = {}): Promise<RunResult> =>

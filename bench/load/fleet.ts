@@ -1,0 +1,60 @@
+/**
+ * fleet.ts KUBECONFIG COUNT: runs COUNT real agents on hollow runtimes, over HTTPS. They share one watch of services and nodes;
+ * everything else (pods, heartbeats, statuses, events) is each agent's own. Says `ready` when all are registered; ends with SIGTERM.
+ */
+import { createSilentLog } from '#base/log.ts';
+import { createRealClock } from '#base/real/clock.ts';
+import { createRealRandom } from '#base/real/random.ts';
+import { createEventRecorder } from '#client/event-recorder.ts';
+import { createHttpClient } from '#client/http-client.ts';
+import { createInformerFactory } from '#client/informers/factory.ts';
+import { loadKubeconfig } from '#client/kubeconfig.ts';
+import { type Agent, createAgent } from '#node-agent/agent.ts';
+import { createHollowHost } from '#node-agent/pods/hollow-host.ts';
+import { createHollowTransport } from '#node-agent/probes/transport.ts';
+import { createHollowRuntime } from '#node-agent/runtime/hollow/runtime.ts';
+import { createPlainImages } from '#node-agent/testing/fake-images.ts';
+
+const [kubeconfig = '', count = '1000'] = process.argv.slice(2);
+const ending = new AbortController();
+process.once('SIGTERM', () => ending.abort(new Error('SIGTERM')));
+const clock = createRealClock();
+const random = createRealRandom();
+const log = createSilentLog();
+const client = createHttpClient(loadKubeconfig({ files: [kubeconfig] }));
+const informers = createInformerFactory(client, { clock, random, log });
+const { signal } = ending;
+const agents: Agent[] = [];
+const running: Promise<void>[] = [];
+
+for (let index = 0; index < Number(count); index++) {
+  const nodeName = `hollow-${String(index).padStart(4, '0')}`;
+  const runtime = createHollowRuntime({ clock, random, podCidr: `10.${128 + (index >> 8)}.${index & 255}.0/24` });
+  const host = createHollowHost({ hostname: nodeName });
+  const agent = createAgent({
+    client,
+    informers,
+    runtime,
+    images: createPlainImages(runtime, clock),
+    nodeName,
+    host: { pods: host.pods, node: host.node },
+    transport: createHollowTransport(),
+    clock,
+    random,
+    log,
+    recorder: createEventRecorder({ client, clock, random, log, component: 'kubelet', host: nodeName, signal }),
+    // Addresses that are nobody's: the range for benchmarks.
+    settings: { nodeAddresses: [`198.18.${index >> 8}.${index & 255}`] },
+  });
+  agents.push(agent);
+}
+informers.start(signal);
+for (const agent of agents) {
+  running.push(agent.run(signal));
+  // Machines do not join all in one millisecond.
+  if (running.length % 20 === 0) await clock.sleep(100, signal);
+}
+while (!agents.every((agent) => agent.status().nodeReady)) await clock.sleep(100, signal);
+console.log('ready');
+await Promise.all(running);
+await client.close();
