@@ -217,3 +217,34 @@ test('TLS: the authority is checked, client certificates and tokens are shown, f
   await expect(labelsFor({})).rejects.toThrow('its certificate is not from the authority in the kubeconfig');
   await expect(labelsFor({ ca, tlsServerName: 'other' })).rejects.toThrow('its certificate is for another name');
 });
+
+test('another client certificate is shown from the next request on; a watch under way goes on', async () => {
+  const now = Date.now();
+  const authority = await createAuthority('test', 1, now);
+  const serving = await issueCertificate(authority, { commonName: 'server', hosts: ['127.0.0.1'], days: 1 }, now);
+  const first = await issueCertificate(authority, { commonName: 'first', days: 1 }, now);
+  const second = await issueCertificate(authority, { commonName: 'second', days: 1 }, now);
+  const tls = { ...serving, ca: authority.cert, requestCert: true, rejectUnauthorized: false };
+  let watcher: ServerResponse | undefined;
+  const { client, server } = await serve(
+    (request, response) => {
+      const user = String(Reflect.get(request.socket, 'getPeerCertificate').call(request.socket).subject?.CN);
+      if (request.url?.includes('watch=true')) {
+        watcher = response;
+        response.write(line('ADDED', configMap(user)));
+      } else answer(response, 200, configMap(user));
+    },
+    tls,
+    { ca: authority.cert, clientCert: first.cert, clientKey: first.key },
+  );
+  const user = async () => (await client.get(configMaps, { namespace: 'default', name: 'a' })).metadata.name;
+  const watch = watchOf(client, new AbortController().signal)[Symbol.asyncIterator]();
+  expect((await watch.next()).value?.object.metadata.name).toBe('first');
+  expect(await user()).toBe('first');
+  client.transport.setClientCertificate(second.cert, second.key);
+  expect(await user()).toBe('second');
+  watcher?.write(line('ADDED', configMap('later')));
+  expect((await watch.next()).value?.object.metadata.name).toBe('later');
+  await client.close();
+  await expect.poll(() => new Promise((resolve) => server.getConnections((_, count) => resolve(count)))).toBe(0);
+});

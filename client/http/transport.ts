@@ -31,6 +31,8 @@ export interface Transport {
   request(request: RawRequest): Promise<RawResponse>;
   /** Cuts all connections, which may be dead after the network was; what is under way fails, and later requests make new ones. */
   reset(): void;
+  /** Who we are from now on; PEM. Requests under way go on as who they began, until the next change at the latest. */
+  setClientCertificate(cert: string, key: string): void;
   close(): Promise<void>;
 }
 
@@ -43,30 +45,45 @@ const connectionsMax = 32;
 export function createTransport(access: ClusterAccess): Transport {
   const base = new URL(access.server);
   const prefix = base.pathname.replace(/\/$/, '');
-  const options: Agent.Options = {
+  let own = { cert: access.clientCert, key: access.clientKey };
+  const options = (): Agent.Options => ({
     connect: {
       timeout: 10_000,
       ...(access.ca !== undefined && { ca: access.ca }),
-      ...(access.clientCert !== undefined && { cert: access.clientCert }),
-      ...(access.clientKey !== undefined && { key: access.clientKey }),
+      ...(own.cert !== undefined && { cert: own.cert }),
+      ...(own.key !== undefined && { key: own.key }),
       ...(access.tlsServerName !== undefined && { servername: access.tlsServerName }),
       rejectUnauthorized: !access.insecureSkipTlsVerify,
     },
     keepAliveTimeout: 60_000,
     maxHeaderSize: 64 * 1024,
-  };
-  const open = () => ({ calls: new Agent({ ...options, connections: connectionsMax }), streams: new Agent(options) });
+  });
+  const open = () => ({
+    calls: new Agent({ ...options(), connections: connectionsMax }),
+    streams: new Agent(options()),
+  });
   const cut = (pools: ReturnType<typeof open>) => Promise.all([pools.calls.destroy(), pools.streams.destroy()]);
   let pools = open();
+  /** Those of the certificate before, for what was under way. Idle connections end by themselves. */
+  let former: typeof pools | undefined;
+  const cutAll = (some: readonly (typeof pools | undefined)[]) =>
+    Promise.all(some.filter((one) => one !== undefined).map(cut));
   return {
     async close() {
-      await cut(pools);
+      await cutAll([pools, former]);
     },
     reset() {
-      const old = pools;
+      const old = [pools, former];
+      former = undefined;
       pools = open();
       // Destroying fails only for a pool that was destroyed before.
-      cut(old).catch(() => undefined);
+      cutAll(old).catch(() => undefined);
+    },
+    setClientCertificate(cert, key) {
+      cutAll([former]).catch(() => undefined);
+      former = pools;
+      own = { cert, key };
+      pools = open();
     },
     async request(raw) {
       try {
