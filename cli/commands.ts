@@ -68,6 +68,12 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('./commands/annotate.ts'),
   },
   {
+    name: 'image',
+    group: 'cluster',
+    summary: 'Put local images on nodes, list and remove them',
+    load: () => import('./commands/image.ts'),
+  },
+  {
     name: 'logs',
     group: 'containers',
     summary: 'Print what containers write',

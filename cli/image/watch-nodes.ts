@@ -1,0 +1,37 @@
+import { nodes as nodeType } from '#api/kinds.ts';
+import type { Clock } from '#base/clock.ts';
+import { messageOf } from '#base/error-message.ts';
+import type { ApiClient } from '#client/api-client.ts';
+import { NodeError } from './node-client.ts';
+import { isReady } from './nodes.ts';
+
+const everyMs = 3_000;
+const failuresMax = 3;
+
+/**
+ * Aborts what is sent to a node that is not Ready any more: a machine that has lost its power never answers, and does not
+ * refuse either. When the API server itself is gone, everything is aborted. Runs until the signal aborts.
+ */
+export async function watchNodes(
+  client: ApiClient,
+  sending: ReadonlyMap<string, AbortController>,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<void> {
+  for (let failures = 0; !signal.aborted; ) {
+    await clock.sleep(everyMs, signal).catch(() => undefined);
+    if (signal.aborted) return;
+    try {
+      const { items } = await client.list(nodeType, { signal });
+      failures = 0;
+      const ready = new Set(items.filter(isReady).map(({ metadata }) => metadata.name));
+      for (const [name, controller] of sending) {
+        if (!ready.has(name)) controller.abort(new NodeError(503, 'the node is not Ready any more'));
+      }
+    } catch (error) {
+      failures += 1;
+      if (failures < failuresMax || signal.aborted) continue;
+      for (const controller of sending.values()) controller.abort(new NodeError(503, messageOf(error), error));
+    }
+  }
+}
