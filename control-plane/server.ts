@@ -10,6 +10,7 @@ import { createEventRecorder, type EventRecorder } from '#client/event-recorder.
 import { createInformer } from '#client/informers/create.ts';
 import { createInformerFactory } from '#client/informers/factory.ts';
 import { runLeaderElected } from '#client/leader-election.ts';
+import { createLostNodeTolerations, lostNodeSeconds } from './apiserver/admission/lost-node-tolerations.ts';
 import { createServiceAddresses } from './apiserver/admission/service-addresses.ts';
 import { type ApiServer, createApiServer } from './apiserver/api-server.ts';
 import { mastersGroup } from './apiserver/auth/authorizer.ts';
@@ -21,7 +22,7 @@ import { measuredStore } from './apiserver/metrics/store-metrics.ts';
 import type { NodeProxyOptions } from './apiserver/proxy/node-backend.ts';
 import { ensureBootstrapObjects } from './bootstrap/objects.ts';
 import { createControllers } from './controllers/all.ts';
-import type { ControllerSettings } from './controllers/settings.ts';
+import { type ControllerSettings, lostNodeSettings } from './controllers/settings.ts';
 import { builtInDefinitions } from './resources/all.ts';
 import { createScheduler } from './scheduler/scheduler.ts';
 import { createEtcdStore } from './store/etcd.ts';
@@ -145,7 +146,7 @@ function createCore(
     random,
     log: log.child({ part: 'core' }),
     authorizer: identity.authorizer,
-    admission: [...identity.admission, addresses],
+    admission: [...identity.admission, addresses, createLostNodeTolerations(lostNodeSeconds(cluster))],
   });
   return core;
 }
@@ -214,8 +215,13 @@ async function runElected(
   }
   if (run?.controllers !== false) {
     const part = log.child({ part: 'controllers' });
-    const { clusterCidr, nodeCidrBits } = options.cluster ?? clusterConfig();
-    const settings = { nodeIpam: { clusterCidr, nodeCidrBits }, ...options.controllers };
+    const cluster = options.cluster ?? clusterConfig();
+    const { clusterCidr, nodeCidrBits } = cluster;
+    const settings = {
+      nodeIpam: { clusterCidr, nodeCidrBits },
+      ...lostNodeSettings(cluster),
+      ...options.controllers,
+    };
     const controllers = createControllers({ ...shared, log: part, recorder, settings });
     const lease = { namespace: 'kube-system', name: 'kube-controller-manager' };
     jobs.push(runLeaderElected({ ...election, lease, log: part }, controllers, signal));

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { V1Deployment, V1Job, V1Pod, V1Secret, V1Service } from '../generated/types.ts';
 import { defaultSecret } from './objects.ts';
 import { defaultPod, isLatestImage } from './pod.ts';
-import { admitPod } from './pod-admission.ts';
+import { admitPod, tolerateLostNodes } from './pod-admission.ts';
 import { defaultService, normaliseClusterIPs } from './service.ts';
 import { defaultDeployment, defaultJob } from './workloads.ts';
 
@@ -42,11 +42,12 @@ describe('the smallest pod', () => {
       spec: { containers: [], tolerations: [{ key: 'node.kubernetes.io/not-ready', operator: 'Exists' }] },
     };
     admitPod(pod);
+    tolerateLostNodes(pod, { notReady: 60, unreachable: 2 });
     expect(pod.spec).toEqual({
       containers: [],
       tolerations: [
         { key: 'node.kubernetes.io/not-ready', operator: 'Exists' },
-        { key: 'node.kubernetes.io/unreachable', operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 300 },
+        { key: 'node.kubernetes.io/unreachable', operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 2 },
       ],
       priority: 0,
       preemptionPolicy: 'PreemptLowerPriority',

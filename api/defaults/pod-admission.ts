@@ -1,21 +1,36 @@
 import type { V1Pod, V1Toleration } from '../generated/types.ts';
 
-const tolerationSeconds = 300;
+/** How long a pod that says nothing of it may stay on a node. */
+export interface LostNodeSeconds {
+  /** The node's agent says that pods cannot run there. */
+  readonly notReady: number;
+  /** Nothing is heard of the node. */
+  readonly unreachable: number;
+}
 
-/**
- * What Kubernetes' built-in admission adds to a new pod: how long it may stay on a node that is not ready or cannot be
- * reached (DefaultTolerationSeconds), its priority where no class gives another, and the default service account.
- */
-export function admitPod(pod: V1Pod): void {
+/** What Kubernetes' DefaultTolerationSeconds adds to a new pod; the pod's own tolerations win. */
+export function tolerateLostNodes(pod: V1Pod, seconds: LostNodeSeconds): void {
   const { spec } = pod;
   if (!spec) return;
-  for (const key of ['node.kubernetes.io/not-ready', 'node.kubernetes.io/unreachable']) {
+  for (const [key, tolerationSeconds] of [
+    ['node.kubernetes.io/not-ready', seconds.notReady],
+    ['node.kubernetes.io/unreachable', seconds.unreachable],
+  ] as const) {
     if (spec.tolerations?.some((toleration) => toleratesNoExecute(toleration, key))) continue;
     spec.tolerations = [
       ...(spec.tolerations ?? []),
       { key, operator: 'Exists', effect: 'NoExecute', tolerationSeconds },
     ];
   }
+}
+
+/**
+ * What Kubernetes' built-in admission adds to a new pod: its priority where no class gives another, and the default service
+ * account.
+ */
+export function admitPod(pod: V1Pod): void {
+  const { spec } = pod;
+  if (!spec) return;
   if (!spec.priorityClassName) spec.priority ??= 0;
   const system: Record<string, number> = {
     'system-cluster-critical': 2_000_000_000,

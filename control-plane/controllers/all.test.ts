@@ -56,5 +56,5 @@ it('refuses settings that make no sense', () => {
   expect(() => compileSettings({ nodes: { graceMs: Number.NaN } })).toThrow('graceMs must be a number');
   expect(() => compileSettings({ podGc: { periodMs: 0 } })).toThrow('periodMs must be more than 0');
   expect(() => compileSettings({ nodes: { unhealthyShare: 2 } })).toThrow('share');
-  expect(compileSettings().nodes.graceMs).toBe(40_000);
+  expect(compileSettings().nodes.graceMs).toBe(4_000);
 });

@@ -1,4 +1,7 @@
+import type { ClusterConfig } from '#api/cluster-config.ts';
+import { fenceMarginMs } from '#api/fence.ts';
 import type { ResourceType } from '#api/resource-type.ts';
+import type { SigningSettings } from './certificates/controllers.ts';
 import { servedKinds } from './kinds.ts';
 import { createBlocks, type NodeIpamSettings } from './nodeipam/blocks.ts';
 import type { NodeLifecycleSettings } from './nodelifecycle/controller.ts';
@@ -15,6 +18,8 @@ export interface ControllerSettings {
   readonly rootCa?: string | undefined;
   readonly nodes?: Partial<NodeLifecycleSettings> | undefined;
   readonly podGc?: Partial<PodGcSettings> | undefined;
+  /** When given, certificate signing requests are decided on and signed. */
+  readonly signing?: SigningSettings | undefined;
   /** When given, nodes get their parts of the pod network. */
   readonly nodeIpam?: NodeIpamSettings | undefined;
 }
@@ -25,17 +30,32 @@ export interface CompiledSettings {
   readonly nodes: NodeLifecycleSettings;
   readonly podGc: PodGcSettings;
   readonly nodeIpam: NodeIpamSettings | undefined;
+  readonly signing: SigningSettings | undefined;
 }
 
 const defaultNodes: NodeLifecycleSettings = {
-  graceMs: 40_000,
+  graceMs: 4_000,
   startupGraceMs: 60_000,
   unhealthyShare: 0.55,
   largeZoneNodes: 50,
-  evictionsPerSecond: 0.1,
+  evictionsPerSecond: 1,
+  evictionBurst: 5,
   partialEvictionsPerSecond: 0.01,
 };
 const defaultPodGc: PodGcSettings = { finishedPodsMax: 12_500, periodMs: 20_000, missingNodeMs: 40_000 };
+
+/** What the cluster has chosen about machines that die (docs/decisions/0016). */
+export function lostNodeSettings({
+  detectSeconds,
+  fenceSeconds,
+}: Pick<ClusterConfig, 'detectSeconds' | 'fenceSeconds'>): Pick<ControllerSettings, 'nodes' | 'podGc'> {
+  const fencedMs = fenceSeconds * 1000 + fenceMarginMs;
+  return {
+    nodes: { graceMs: detectSeconds * 1000 },
+    // A server that has just started may know nothing of what the node's last lease has promised.
+    podGc: { missingNodeMs: Math.max(defaultPodGc.missingNodeMs, fencedMs) },
+  };
+}
 
 /** Throws a TypeError that names what makes no sense. */
 export function compileSettings(settings: ControllerSettings = {}): CompiledSettings {
@@ -53,5 +73,6 @@ export function compileSettings(settings: ControllerSettings = {}): CompiledSett
     nodes,
     podGc,
     nodeIpam: settings.nodeIpam,
+    signing: settings.signing,
   };
 }

@@ -33,6 +33,8 @@ export interface Fence {
   renewed(sentMs: number): void;
   /** The server may replace what must not run twice: contact was lost, whatever our own clock says. */
   taken(): void;
+  /** What was known of the lease is void: every pod is confirmed anew, and runs on meanwhile. */
+  restart(): void;
   /** Nothing that must not run twice runs here: a lease that was taken may be renewed. */
   mayRenew(): boolean;
   /** Who knows whether anything that is covered runs; until somebody is asked, something may. */
@@ -132,6 +134,12 @@ export function createFence({ seconds, book, clock, log }: FenceOptions): Fence 
       deadlineMs = Number.NEGATIVE_INFINITY;
       book.saveDeadline(0);
       lose('the server has given this machine up');
+    },
+    restart() {
+      inherited = false;
+      contact += 1;
+      confirmed.clear();
+      if (inContact) for (const listener of listeners) listener('run');
     },
     mayRenew: () => seconds === 0 || !isAnythingAlive(),
     guard(ask) {

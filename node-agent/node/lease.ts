@@ -62,6 +62,7 @@ export function createNodeLease(options: NodeLeaseOptions): NodeLease {
   /** renewTime → when it was sent. */
   const unanswered = new Map<string, number>();
   let held: Stored<V1Lease> | undefined;
+  let heldUid: string | undefined;
   let requested = false;
   let startedMs = 0;
   let nextMs = 0;
@@ -85,6 +86,10 @@ export function createNodeLease(options: NodeLeaseOptions): NodeLease {
   const remember = (lease: Stored<V1Lease>): void => {
     const [known, now] = [Number(held?.metadata.resourceVersion ?? -1), Number(lease.metadata.resourceVersion)];
     if (!(now < known) || lease.metadata.uid !== held?.metadata.uid) held = lease;
+    const { uid } = lease.metadata;
+    // With the lease, what the server wrote into it is gone: it may have given this machine up meanwhile.
+    if (heldUid !== undefined && uid !== heldUid) fence.restart();
+    heldUid = uid;
     if (isTaken(lease)) fence.taken();
   };
 
@@ -118,6 +123,7 @@ export function createNodeLease(options: NodeLeaseOptions): NodeLease {
       const written = base
         ? await client.update(leases, wanted, { signal })
         : await client.create(leases, wanted, { signal });
+      if (!base) fence.restart();
       remember(written);
       return { kind: 'renewed', sentMs };
     } catch (error) {

@@ -68,7 +68,7 @@ export function createHandler(options: HandlerOptions): Handler {
       call.linked.follow(options.closing);
       return respond(request, call, target, route, user);
     }
-    const leave = inFlight.enter(request.method);
+    const leave = inFlight.enter(request.method, target.path);
     try {
       const work = respond(request, call, target, route, user);
       return await withDeadline(clock, requestTimeoutMs, call.linked, work);

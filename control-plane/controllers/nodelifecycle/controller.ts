@@ -1,13 +1,19 @@
+import type { V1Node } from '#api/generated/types.ts';
 import { leases, nodes, pods } from '#api/kinds.ts';
 import { createController } from '#client/controller.ts';
+import type { Informer } from '#client/informer.ts';
 import { keyOf } from '#client/key.ts';
 import type { Runnable } from '#client/reconciler.ts';
-import { forObject, mapped } from '#client/sources.ts';
+import { forObject, mapped, type Source } from '#client/sources.ts';
 import { type ControllerContext, retries } from '../shared/context.ts';
 import { nodeIndex, nodeIndexes } from '../shared/indexes.ts';
+import { createNodeFence } from '../shared/node-fence.ts';
 import { onDelete } from '../shared/on-delete.ts';
+import { createAttention } from './attention.ts';
 import { createEvictReconcile } from './evict.ts';
-import type { HealthSettings, Observation } from './health.ts';
+import { type HealthSettings, isNodeReady } from './health.ts';
+import { createHeartbeats } from './heartbeats.ts';
+import { createNodeMonitor, type NodeMonitor } from './monitor.ts';
 import { createEvictionPace } from './pace.ts';
 import { createNodeReconcile } from './reconcile.ts';
 import type { ZoneSettings } from './zones.ts';
@@ -19,28 +25,36 @@ export function createNodeLifecycleControllers(
   context: ControllerContext,
   settings: NodeLifecycleSettings,
 ): readonly Runnable[] {
-  const { clock, random, log, informers } = context;
-  const caches = {
-    nodes: informers.informer(nodes),
-    leases: informers.informer(leases),
-    pods: informers.informer(pods, nodeIndexes),
-  };
+  const { client, clock, random, log, informers } = context;
+  const caches = { nodes: informers.informer(nodes), pods: informers.informer(pods, nodeIndexes) };
+  const leaseCache = informers.informer(leases);
   const pace = createEvictionPace(settings, () => clock.now());
-  const seen = new Map<string, Observation>();
+  const fence = createNodeFence(client, leaseCache, clock);
+  const heartbeats = createHeartbeats({
+    nodes: caches.nodes,
+    leases: leaseCache,
+    clock,
+    onSign: (name) => monitor.onSign(name),
+  });
+  const monitor: NodeMonitor = createNodeMonitor({
+    heartbeats: () => heartbeats,
+    attention: createAttention({ client, leases: leaseCache, clock, log }),
+    nodes: caches.nodes,
+    settings,
+    clock,
+    onChange: (name) => lifecycle.enqueue({ name }),
+  });
   const lifecycle = createController({
     name: 'nodelifecycle',
     queue: retries,
-    reconcile: createNodeReconcile(context, caches, settings, pace, seen),
+    reconcile: createNodeReconcile(context, caches, monitor, pace),
     sources: [
       forObject(caches.nodes),
-      onDelete(caches.nodes, ({ metadata }) => {
-        seen.delete(metadata.name);
-        pace.forget(metadata.name);
-      }),
-      mapped(caches.leases, ({ metadata }) =>
-        metadata.namespace === 'kube-node-lease' ? [{ name: metadata.name }] : [],
-      ),
+      whenOneIsLost(caches.nodes),
+      onDelete(caches.nodes, ({ metadata }) => pace.forget(metadata.name)),
+      following(leaseCache.waitForSync, heartbeats.attach),
     ],
+    concurrency: 8,
     clock,
     random,
     log,
@@ -48,7 +62,7 @@ export function createNodeLifecycleControllers(
   const eviction = createController({
     name: 'taint-eviction',
     queue: retries,
-    reconcile: createEvictReconcile(context, caches),
+    reconcile: createEvictReconcile(context, caches, fence),
     sources: [
       forObject(caches.pods, ({ spec }) => spec?.nodeName !== undefined),
       mapped(caches.nodes, (node) =>
@@ -56,10 +70,27 @@ export function createNodeLifecycleControllers(
           ? caches.pods.byIndex(nodeIndex, node.metadata.name).map(keyOf)
           : [],
       ),
+      following(leaseCache.waitForSync, fence.attach),
     ],
+    concurrency: 16,
     clock,
     random,
     log,
   });
-  return [lifecycle, eviction];
+  return [lifecycle, { name: 'node-monitor', run: monitor.run }, eviction];
 }
+
+/** All that are lost, whenever one more or less is: what may be done about each depends on how many they are. */
+const whenOneIsLost = (cache: Informer<V1Node>): Source => ({
+  waitForSync: cache.waitForSync,
+  attach: (enqueue) =>
+    cache.addHandler({
+      onUpdate(node, old) {
+        if (isNodeReady(node) === isNodeReady(old)) return;
+        for (const one of cache.list()) if (!isNodeReady(one)) enqueue({ name: one.metadata.name });
+      },
+    }),
+});
+
+/** Something that follows a cache for as long as the controller runs, and names no keys. */
+const following = (waitForSync: Source['waitForSync'], attach: () => () => void): Source => ({ waitForSync, attach });

@@ -1,4 +1,4 @@
-import type { V1Lease, V1Node, V1NodeCondition } from '#api/generated/types.ts';
+import type { V1Node, V1NodeCondition } from '#api/generated/types.ts';
 import { findCondition } from '../shared/conditions.ts';
 import { formatTime } from '../shared/time.ts';
 
@@ -9,40 +9,16 @@ export interface HealthSettings {
   readonly startupGraceMs: number;
 }
 
-/** What was last seen of a node, and when by the observer's clock: clocks of other machines are not believed. */
-export interface Observation {
-  readonly lease: string;
-  readonly report: string;
-  readonly seenAtMs: number;
-}
-
-/** A node shows that it lives by renewing its lease or by reporting its status. */
-export function observe(
-  before: Observation | undefined,
-  node: V1Node,
-  lease: V1Lease | undefined,
-  nowMs: number,
-): Observation {
-  const ready = readyCondition(node);
-  const renewed = lease?.spec?.renewTime ?? '';
-  // Our own verdict is no sign of life.
-  const report = isOurVerdict(ready)
-    ? (before?.report ?? '')
-    : [ready?.lastHeartbeatTime, ready?.status, ready?.reason].join(' ');
-  if (before && before.lease === renewed && before.report === report) return before;
-  return { lease: renewed, report, seenAtMs: nowMs };
-}
-
-/** Milliseconds until the node counts as lost; 0 or less: it does now. */
-export function lostInMs(node: V1Node, seen: Observation, settings: HealthSettings, nowMs: number): number {
-  const graceMs = readyCondition(node) ? settings.graceMs : settings.startupGraceMs;
-  return seen.seenAtMs + graceMs - nowMs;
-}
-
 export const readyCondition = (node: V1Node): V1NodeCondition | undefined =>
   findCondition(node.status?.conditions, 'Ready');
 
 export const isNodeReady = (node: V1Node): boolean => readyCondition(node)?.status === 'True';
+
+/** What the node's own agent last said of it; undefined: the last word is our verdict. */
+export function reportOf(node: V1Node): string | undefined {
+  const ready = readyCondition(node);
+  return isOurVerdict(ready) ? undefined : [ready?.lastHeartbeatTime, ready?.status, ready?.reason].join(' ');
+}
 
 const isOurVerdict = (ready: V1NodeCondition | undefined): boolean =>
   ready?.status === 'Unknown' && (ready.reason === stopped.reason || ready.reason === neverStarted.reason);

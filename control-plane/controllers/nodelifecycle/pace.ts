@@ -1,19 +1,39 @@
 import type { V1Node } from '#api/generated/types.ts';
 import type { Stored } from '#api/meta.ts';
+import { parseTime } from '../shared/time.ts';
 import { isNodeReady } from './health.ts';
-import { type EvictionMode, hasEvictionTaint } from './taints.ts';
+import { type EvictionMode, evictionTaint } from './taints.ts';
 import { evictionIntervalMs, type ZoneSettings, zoneOf, zoneState } from './zones.ts';
 
 /** How fast nodes lose their pods, so that a failing network does not empty a healthy cluster. */
 export interface EvictionPace {
-  /** Says `evict` for a node's turn, and from then on until it is ready again or everything is lost. */
+  /** Says `evict` for a node's turn, and from then on until it is ready again or most is lost. */
   mode(node: Stored<V1Node>, all: readonly Stored<V1Node>[]): EvictionMode;
   forget(node: string): void;
 }
 
+/** A node that was given up so long ago is no part of what goes wrong now. */
+const writtenOffMs = 300_000;
+
+/** `now`: milliseconds since the epoch. */
 export function createEvictionPace(settings: ZoneSettings, now: () => number): EvictionPace {
-  const nextTurnMs = new Map<string, number>();
+  /** Turns that a zone has left, and when they were counted. */
+  const budgets = new Map<string, { readonly turns: number; readonly atMs: number }>();
   const granted = new Set<string>();
+
+  const isWrittenOff = (node: V1Node): boolean => {
+    const since = parseTime(evictionTaint(node)?.timeAdded);
+    return since !== undefined && now() - since > writtenOffMs;
+  };
+
+  const takeTurn = (zone: string, intervalMs: number): boolean => {
+    const { turns, atMs } = budgets.get(zone) ?? { turns: settings.evictionBurst, atMs: now() };
+    const left = Math.min(settings.evictionBurst, turns + (now() - atMs) / intervalMs);
+    if (left < 1) return false;
+    budgets.set(zone, { turns: left - 1, atMs: now() });
+    return true;
+  };
+
   return {
     mode(node, all) {
       const { name } = node.metadata;
@@ -21,19 +41,19 @@ export function createEvictionPace(settings: ZoneSettings, now: () => number): E
         granted.delete(name);
         return 'evict';
       }
-      const others = all.filter(({ metadata }) => metadata.name !== name);
-      const zone = zoneOf(node);
-      const zoneNodes = [node, ...others.filter((other) => zoneOf(other) === zone)];
-      // One machine alone cannot tell whether it is the machine that is lost or the observer.
-      const everythingLost = others.every((other) => !isNodeReady(other));
-      if (everythingLost) {
+      if (isWrittenOff(node)) return 'evict';
+      const counted = [node, ...all.filter((one) => one.metadata.name !== name && !isWrittenOff(one))];
+      const lost = counted.filter((one) => !isNodeReady(one)).length;
+      // Who hears of less than half of the machines is more likely cut off than the last one alive.
+      if (lost === counted.length || lost > counted.length / 2) {
         granted.delete(name);
         return 'spare';
       }
-      if (granted.has(name) || hasEvictionTaint(node)) return 'evict';
-      const intervalMs = evictionIntervalMs(zoneState(zoneNodes, settings), zoneNodes.length, false, settings);
-      if (intervalMs === undefined || now() < (nextTurnMs.get(zone) ?? 0)) return 'hold';
-      nextTurnMs.set(zone, now() + intervalMs);
+      if (granted.has(name) || evictionTaint(node)) return 'evict';
+      const zone = zoneOf(node);
+      const zoneNodes = counted.filter((one) => zoneOf(one) === zone);
+      const intervalMs = evictionIntervalMs(zoneState(zoneNodes, settings), zoneNodes.length, settings);
+      if (intervalMs === undefined || !takeTurn(zone, intervalMs)) return 'hold';
       granted.add(name);
       return 'evict';
     },

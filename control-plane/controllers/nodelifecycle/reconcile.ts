@@ -1,4 +1,4 @@
-import type { V1Lease, V1Node, V1Pod } from '#api/generated/types.ts';
+import type { V1Node, V1Pod } from '#api/generated/types.ts';
 import { nodes, pods } from '#api/kinds.ts';
 import type { Stored } from '#api/meta.ts';
 import { isNotFound } from '#api/status-error.ts';
@@ -8,35 +8,27 @@ import type { ControllerContext } from '../shared/context.ts';
 import { nodeIndex } from '../shared/indexes.ts';
 import { isPodReady, podCondition } from '../shared/pods.ts';
 import { formatTime, parseTime } from '../shared/time.ts';
-import {
-  type HealthSettings,
-  isNodeReady,
-  lostInMs,
-  type Observation,
-  observe,
-  readyCondition,
-  unknownConditions,
-} from './health.ts';
+import { isNodeReady, readyCondition, unknownConditions } from './health.ts';
+import type { NodeMonitor } from './monitor.ts';
 import type { EvictionPace } from './pace.ts';
 import { wantedTaints } from './taints.ts';
 
 export interface NodeCaches {
   readonly nodes: Informer<V1Node>;
-  readonly leases: Informer<V1Lease>;
   readonly pods: Informer<V1Pod>;
 }
 
 /** While a node waits for its turn to be evicted, or the whole cluster seems lost. */
-const lookAgainMs = 5_000;
+const lookAgainMs = 1_000;
+/** Pods of one node that are written at once. */
+const podWritesMax = 32;
 
 /** Keeps what the cluster says of one node true: its conditions, its taints, the readiness of its pods. */
 export function createNodeReconcile(
   { client, clock, recorder }: ControllerContext,
   caches: NodeCaches,
-  health: HealthSettings,
+  monitor: Pick<NodeMonitor, 'isLost'>,
   pace: EvictionPace,
-  /** What was last seen of each node. */
-  seen: Map<string, Observation>,
 ): Reconcile {
   const markLost = async (node: Stored<V1Node>, signal: AbortSignal): Promise<Stored<V1Node>> => {
     const conditions = unknownConditions(node, clock.now());
@@ -46,23 +38,32 @@ export function createNodeReconcile(
     return written;
   };
 
+  const markPod = async (pod: Stored<V1Pod>, signal: AbortSignal): Promise<void> => {
+    const conditions = (pod.status?.conditions ?? []).map((condition) =>
+      condition.type === 'Ready'
+        ? { ...condition, status: 'False', lastTransitionTime: formatTime(clock.now()) }
+        : condition,
+    );
+    try {
+      await client.updateStatus(pods, { ...pod, status: { ...pod.status, conditions } }, { signal });
+      recorder.record(pod, 'Warning', 'NodeNotReady', 'Node is not ready');
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+    }
+  };
+
+  /** Together, so that they go from the endpoints in one sweep. */
   const markPods = async (node: Stored<V1Node>, signal: AbortSignal): Promise<void> => {
     const since = parseTime(readyCondition(node)?.lastTransitionTime) ?? clock.now();
-    for (const pod of caches.pods.byIndex(nodeIndex, node.metadata.name)) {
+    const ready = caches.pods.byIndex(nodeIndex, node.metadata.name).filter((pod) => {
       // Ready again after the node was given up: then its agent lives, and knows better.
       const readySince = parseTime(podCondition(pod, 'Ready')?.lastTransitionTime) ?? 0;
-      if (!isPodReady(pod) || readySince > since) continue;
-      const conditions = (pod.status?.conditions ?? []).map((condition) =>
-        condition.type === 'Ready'
-          ? { ...condition, status: 'False', lastTransitionTime: formatTime(clock.now()) }
-          : condition,
-      );
-      try {
-        await client.updateStatus(pods, { ...pod, status: { ...pod.status, conditions } }, { signal });
-        recorder.record(pod, 'Warning', 'NodeNotReady', 'Node is not ready');
-      } catch (error) {
-        if (!isNotFound(error)) throw error;
-      }
+      return isPodReady(pod) && readySince <= since;
+    });
+    for (let first = 0; first < ready.length; first += podWritesMax) {
+      const batch = ready.slice(first, first + podWritesMax);
+      const results = await Promise.allSettled(batch.map((pod) => markPod(pod, signal)));
+      for (const result of results) if (result.status === 'rejected') throw result.reason;
     }
   };
 
@@ -77,15 +78,9 @@ export function createNodeReconcile(
   return async (signal, { name }) => {
     const node = caches.nodes.get({ name });
     if (!node) return done;
-    const lease = caches.leases.get({ namespace: 'kube-node-lease', name });
-    const nowMs = clock.now();
-    const observed = observe(seen.get(name), node, lease, nowMs);
-    seen.set(name, observed);
-    const leftMs = lostInMs(node, observed, health, nowMs);
-    const current = leftMs <= 0 ? await markLost(node, signal) : node;
-    const result = await setTaints(current, signal);
+    const lost = monitor.isLost(name);
+    const current = lost ? await markLost(node, signal) : node;
     if (!isNodeReady(current) && readyCondition(current)) await markPods(current, signal);
-    if (leftMs <= 0) return result;
-    return result.kind === 'after' ? after(Math.min(result.delayMs, leftMs)) : after(leftMs);
+    return setTaints(current, signal);
   };
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import type { V1Node } from '#api/generated/types.ts';
 import { epochMs, node, pod, timeAt } from '../testing/objects.ts';
-import { lostInMs, observe, unknownConditions } from './health.ts';
+import { reportOf, unknownConditions } from './health.ts';
 import { createEvictionPace } from './pace.ts';
 import { wantedTaints } from './taints.ts';
 import { evictionAtMs, tolerates } from './tolerations.ts';
@@ -71,23 +72,12 @@ describe('tolerations', () => {
   });
 });
 
-describe('health', () => {
-  const settings = { graceMs: 40_000, startupGraceMs: 60_000 };
-  const lease = (renewTime: string) => ({ spec: { renewTime } });
-
-  it('counts from the last change that was seen, whatever the node writes as its time', () => {
-    const first = observe(undefined, node('n', 'True'), lease('1999'), epochMs);
-    const same = observe(first, node('n', 'True'), lease('1999'), epochMs + 39_000);
-    expect(lostInMs(node('n', 'True'), same, settings, epochMs + 39_000)).toBe(1_000);
-    const renewed = observe(same, node('n', 'True'), lease('2000'), epochMs + 39_500);
-    expect(lostInMs(node('n', 'True'), renewed, settings, epochMs + 40_000)).toBe(39_500);
-  });
-
-  it('does not take its own verdict for a sign of life', () => {
-    const first = observe(undefined, node('n', 'True'), undefined, epochMs);
+describe('the verdict', () => {
+  it('is said once, and is no report of the node', () => {
     const conditions = unknownConditions(node('n', 'True'), epochMs + 40_000);
     const lost = { ...node('n', 'Unknown'), status: { conditions } };
-    expect(observe(first, lost, undefined, epochMs + 41_000)).toBe(first);
+    expect(reportOf(node('n', 'True'))).toContain('True KubeletReady');
+    expect(reportOf(lost)).toBeUndefined();
     expect(unknownConditions(lost, epochMs + 41_000)).toBeUndefined();
   });
 });
@@ -97,29 +87,57 @@ describe('the pace of evictions', () => {
     unhealthyShare: 0.55,
     largeZoneNodes: 50,
     evictionsPerSecond: 0.1,
+    evictionBurst: 2,
     partialEvictionsPerSecond: 0.01,
   };
-  const nodes = (ready: number, lost: number) => [
+  const nodes = (ready: number, lost: number, spec: V1Node['spec'] = {}) => [
     ...Array.from({ length: ready }, (_, index) => node(`r${index}`, 'True')),
-    ...Array.from({ length: lost }, (_, index) => node(`l${index}`, 'Unknown')),
+    ...Array.from({ length: lost }, (_, index) => node(`l${index}`, 'Unknown', { spec })),
   ];
+  /** What may be done about each of the lost ones. */
+  const modes = (all: ReturnType<typeof nodes>, pace = createEvictionPace(settings, () => epochMs)) =>
+    all.filter(({ metadata }) => metadata.name.startsWith('l')).map((one) => pace.mode(one, all));
 
-  it('lets one node go every ten seconds', () => {
+  it('lets a few nodes go at once, and then one every ten seconds', () => {
     let nowMs = epochMs;
     const pace = createEvictionPace(settings, () => nowMs);
-    const all = nodes(5, 2);
-    const [first, second] = all.slice(5);
-    if (!first || !second) throw new Error('two nodes are lost');
-    expect([pace.mode(first, all), pace.mode(second, all), pace.mode(first, all)]).toEqual(['evict', 'hold', 'evict']);
+    const all = nodes(5, 3);
+    expect(modes(all, pace)).toEqual(['evict', 'evict', 'hold']);
+    expect(modes(all, pace)).toEqual(['evict', 'evict', 'hold']);
     nowMs += 10_000;
-    expect(pace.mode(second, all)).toBe('evict');
+    expect(modes(all, pace)).toEqual(['evict', 'evict', 'evict']);
   });
 
-  it('stops when most of a small zone is lost, and calls off when all is', () => {
+  it.each([
+    [2, 1, 'evict'],
+    [3, 1, 'evict'],
+    [3, 2, 'spare'],
+    [4, 2, 'evict'],
+    [4, 3, 'spare'],
+    [5, 2, 'evict'],
+    [5, 3, 'spare'],
+    [1, 1, 'spare'],
+    [2, 2, 'spare'],
+  ])('of %d nodes, %d lost: %s', (size, lost, mode) => {
+    expect(new Set(modes(nodes(size - lost, lost)))).toEqual(new Set([mode]));
+  });
+
+  it('counts those no more that were given up long ago', () => {
+    const taints = [{ key: 'node.kubernetes.io/unreachable', effect: 'NoExecute', timeAdded: timeAt(0) }];
+    const all = [...nodes(1, 0), node('l0', 'Unknown', { spec: { taints } }), node('l1', 'Unknown')];
+    let nowMs = epochMs + 300_000;
+    const pace = createEvictionPace(settings, () => nowMs);
+    expect(modes(all, pace)).toEqual(['spare', 'spare']);
+    nowMs += 1_000;
+    expect(modes(all, pace)).toEqual(['evict', 'evict']);
+  });
+
+  it('calls off what it began when more are lost', () => {
     const pace = createEvictionPace(settings, () => epochMs);
-    const most = nodes(2, 3);
-    expect(pace.mode(node('l0', 'Unknown'), most)).toBe('hold');
-    expect(pace.mode(node('l0', 'Unknown'), nodes(0, 3))).toBe('spare');
-    expect(pace.mode(node('alone', 'Unknown'), [node('alone', 'Unknown')])).toBe('spare');
+    expect(modes(nodes(2, 1), pace)).toEqual(['evict']);
+    const taints = wantedTaints(node('l0', 'Unknown'), 'evict', epochMs) ?? [];
+    const now = [...nodes(1, 0), node('l0', 'Unknown', { spec: { taints } }), node('l1', 'Unknown')];
+    expect(modes(now, pace)).toEqual(['spare', 'spare']);
+    expect(short(wantedTaints(now[1] ?? node('none', 'True'), 'spare', epochMs))).toEqual(['unreachable:NoSchedule']);
   });
 });

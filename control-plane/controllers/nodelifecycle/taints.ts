@@ -30,9 +30,9 @@ export function readinessTaint(node: V1Node): string | undefined {
   return status === 'Unknown' ? unreachableTaint : notReadyTaint;
 }
 
-/** Whether the node has the taint that sends its pods away for the reason that holds now. */
-export const hasEvictionTaint = (node: V1Node): boolean =>
-  (node.spec?.taints ?? []).some(({ key, effect }) => key === readinessTaint(node) && effect === 'NoExecute');
+/** The taint that sends the node's pods away for the reason that holds now, if it has it. */
+export const evictionTaint = (node: V1Node): V1Taint | undefined =>
+  node.spec?.taints?.find(({ key, effect }) => key === readinessTaint(node) && effect === 'NoExecute');
 
 /** The taints a node should have; undefined when it has them. Taints of others stay as they are. */
 export function wantedTaints(node: V1Node, mode: EvictionMode, nowMs: number): V1Taint[] | undefined {

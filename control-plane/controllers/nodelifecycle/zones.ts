@@ -9,8 +9,10 @@ export interface ZoneSettings {
   readonly unhealthyShare: number;
   /** Zones up to this size get no evictions at all while partially disrupted. */
   readonly largeZoneNodes: number;
-  /** Nodes per second that lose their pods. */
+  /** Nodes per second that lose their pods, once the burst is used up. */
   readonly evictionsPerSecond: number;
+  /** So many nodes of a zone need not wait for each other. */
+  readonly evictionBurst: number;
   readonly partialEvictionsPerSecond: number;
 }
 
@@ -26,13 +28,7 @@ export function zoneState(nodes: readonly V1Node[], settings: ZoneSettings): Zon
 }
 
 /** Milliseconds between two nodes of the zone whose pods are evicted; undefined: none at all. */
-export function evictionIntervalMs(
-  state: ZoneState,
-  size: number,
-  everythingLost: boolean,
-  settings: ZoneSettings,
-): number | undefined {
-  if (everythingLost) return undefined;
+export function evictionIntervalMs(state: ZoneState, size: number, settings: ZoneSettings): number | undefined {
   if (state !== 'partial') return interval(settings.evictionsPerSecond);
   return size > settings.largeZoneNodes ? interval(settings.partialEvictionsPerSecond) : undefined;
 }

@@ -1,5 +1,6 @@
+import { mustNotRunTwice } from '#api/fence.ts';
 import type { V1Pod } from '#api/generated/types.ts';
-import { nodes, pods } from '#api/kinds.ts';
+import { leases, nodes, pods } from '#api/kinds.ts';
 import type { Stored } from '#api/meta.ts';
 import { isConflict, isNotFound } from '#api/status-error.ts';
 import { createController } from '#client/controller.ts';
@@ -7,6 +8,7 @@ import { keyOf } from '#client/key.ts';
 import { after, type Reconcile, type Runnable } from '#client/reconciler.ts';
 import { type ControllerContext, retries } from '../shared/context.ts';
 import { disruptedStatus } from '../shared/disruption.ts';
+import { createNodeFence } from '../shared/node-fence.ts';
 import { isPodTerminal } from '../shared/pods.ts';
 import { planPodGc } from './plan.ts';
 
@@ -22,6 +24,8 @@ export interface PodGcSettings {
 export function createPodGcController(context: ControllerContext, settings: PodGcSettings): Runnable {
   const { client, clock } = context;
   const caches = { pods: context.informers.informer(pods), nodes: context.informers.informer(nodes) };
+  const leaseCache = context.informers.informer(leases);
+  const fence = createNodeFence(client, leaseCache, clock);
   const missingSince = new Map<string, number>();
 
   /** A node that was only just created may not be in the cache; one that the server does not have for a while is gone. */
@@ -38,8 +42,8 @@ export function createPodGcController(context: ControllerContext, settings: PodG
     }
   };
 
-  const remove = async (pod: Stored<V1Pod>, signal: AbortSignal): Promise<void> => {
-    const preconditions = { uid: pod.metadata.uid };
+  const remove = async (pod: Stored<V1Pod>, signal: AbortSignal, version?: string): Promise<void> => {
+    const preconditions = { uid: pod.metadata.uid, ...(version && { resourceVersion: version }) };
     try {
       await client.delete(pods, keyOf(pod), { signal, gracePeriodSeconds: 0, preconditions });
     } catch (error) {
@@ -47,13 +51,26 @@ export function createPodGcController(context: ControllerContext, settings: PodG
     }
   };
 
+  /**
+   * Whoever removes a Node may forget to switch its machine off, and one that is cut off does not hear of it: what must not run twice
+   * is kept for as long as the machine has promised to need. Where it has promised nothing, the removal is all there is to go by.
+   */
+  const hasStopped = async (pod: Stored<V1Pod>, node: string, signal: AbortSignal): Promise<boolean> => {
+    if (!mustNotRunTwice(pod)) return true;
+    const waitMs = fence.waitMs(node);
+    return waitMs === undefined || (waitMs === 0 && (await fence.take(node, signal)));
+  };
+
   /** Its containers ran on a machine that is no more: it has failed, whatever its last report says. */
-  const giveUp = async (pod: Stored<V1Pod>, signal: AbortSignal): Promise<void> => {
+  const giveUp = async (pod: Stored<V1Pod>, node: string, signal: AbortSignal): Promise<void> => {
+    if (!(await hasStopped(pod, node, signal))) return;
+    let version = pod.metadata.resourceVersion;
     if (!isPodTerminal(pod)) {
       const status = disruptedStatus(pod, 'DeletionByPodGC', 'PodGC: node no longer exists', clock.now());
-      await client.updateStatus(pods, { ...pod, status: { ...status, phase: 'Failed' } }, { signal });
+      const written = await client.updateStatus(pods, { ...pod, status: { ...status, phase: 'Failed' } }, { signal });
+      version = written.metadata.resourceVersion;
     }
-    await remove(pod, signal);
+    await remove(pod, signal, version);
   };
 
   const reconcile: Reconcile = async (signal) => {
@@ -66,7 +83,7 @@ export function createPodGcController(context: ControllerContext, settings: PodG
     for (const name of missingSince.keys()) if (!missing.has(name)) missingSince.delete(name);
     for (const name of [...missing].sort()) {
       if (!(await isGone(name, signal))) continue;
-      for (const pod of plan.orphaned) if (pod.spec?.nodeName === name) await giveUp(pod, signal);
+      for (const pod of plan.orphaned) if (pod.spec?.nodeName === name) await giveUp(pod, name, signal);
     }
     return after(settings.periodMs);
   };
@@ -80,10 +97,11 @@ export function createPodGcController(context: ControllerContext, settings: PodG
         waitForSync: async (signal) => {
           await caches.pods.waitForSync(signal);
           await caches.nodes.waitForSync(signal);
+          await leaseCache.waitForSync(signal);
         },
         attach(enqueue) {
           enqueue({ name: 'all' });
-          return () => {};
+          return fence.attach();
         },
       },
     ],
