@@ -5,6 +5,9 @@ import type { ApiClient } from '#client/api-client.ts';
 import type { EventRecorder } from '#client/event-recorder.ts';
 import type { InformerFactory } from '#client/informer.ts';
 import type { Runnable } from '#client/reconciler.ts';
+import { createTokenCleaner } from './bootstrap-tokens/controller.ts';
+import { createCertificateControllers } from './certificates/controllers.ts';
+import { createDaemonSetController } from './daemonset/controller.ts';
 import { createDeploymentController } from './deployment/controller.ts';
 import { createEndpointsController } from './endpoints/controller.ts';
 import { createEndpointSlicesController } from './endpointslices/controller.ts';
@@ -47,14 +50,18 @@ export function createControllers(options: ControllersOptions): Runnable[] {
     },
   });
   const { nodeIpam } = settings;
+  const { signing } = settings;
   return [
     part('deployment-controller', (context) => [createDeploymentController(context)]),
     part('replicaset-controller', (context) => [createReplicaSetController(context)]),
     part('statefulset-controller', (context) => [createStatefulSetController(context)]),
+    part('daemonset-controller', (context) => [createDaemonSetController(context)]),
     part('endpoint-controller', (context) => [createEndpointsController(context)]),
     part('endpoint-slice-controller', (context) => [createEndpointSlicesController(context)]),
     part('serviceaccount-controller', (context) => [createServiceAccountController(context, settings.rootCa)]),
     part('namespace-controller', (context) => [createNamespaceController(context, settings.kinds)]),
+    part('token-cleaner', (context) => [createTokenCleaner(context)]),
+    ...(signing ? [part('certificate-controller', (context) => createCertificateControllers(context, signing))] : []),
     part('garbage-collector-controller', (context) => [createGarbageCollector(context, settings.kinds())]),
     part('pod-garbage-collector', (context) => [createPodGcController(context, settings.podGc)]),
     part('node-controller', (context) => createNodeLifecycleControllers(context, settings.nodes)),

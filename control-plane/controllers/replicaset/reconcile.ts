@@ -2,9 +2,7 @@ import type { V1Pod, V1ReplicaSet } from '#api/generated/types.ts';
 import { pods, replicaSets } from '#api/kinds.ts';
 import type { ObjectKey, Stored } from '#api/meta.ts';
 import { fromLabelSelectorObject, matchesLabels } from '#api/selectors/labels.ts';
-import { isAlreadyExists, isConflict, isNotFound } from '#api/status-error.ts';
 import type { Informer } from '#client/informer.ts';
-import { keyOf } from '#client/key.ts';
 import { after, done, type Reconcile } from '#client/reconciler.ts';
 import { settleClaims } from '../shared/adopt.ts';
 import { isSame } from '../shared/canonical.ts';
@@ -14,6 +12,7 @@ import { ignoreGone } from '../shared/gone.ts';
 import { controllerIndex, ownedAndOrphans } from '../shared/indexes.ts';
 import { controllerOf } from '../shared/owners.ts';
 import type { PendingPods } from '../shared/pending-pods.ts';
+import { createPodControl } from '../shared/pod-control.ts';
 import { isPodTerminal } from '../shared/pods.ts';
 import { isNamespaceTerminating, isRefusal } from '../shared/refusal.ts';
 import { slowStart } from '../shared/slow-start.ts';
@@ -30,38 +29,12 @@ export interface ReplicaSetCaches {
 const pendingCheckMs = 1_000;
 
 export function createReplicaSetReconcile(
-  { client, clock, random, recorder }: ControllerContext,
+  context: ControllerContext,
   caches: ReplicaSetCaches,
   pending: PendingPods,
 ): Reconcile {
-  const create = async (replicaSet: Stored<V1ReplicaSet>, signal: AbortSignal): Promise<void> => {
-    const pod = podFromTemplate(replicaSet, random);
-    const { uid } = replicaSet.metadata;
-    try {
-      const created = await client.create(pods, pod, { signal });
-      pending.created(uid, created);
-      recorder.record(replicaSet, 'Normal', 'SuccessfulCreate', `Created pod: ${created.metadata.name}`);
-    } catch (error) {
-      // The name was drawn for this one pod: if it is taken, an earlier delivery of this request has taken it.
-      if (isRefusal(error) && !isAlreadyExists(error)) throw error;
-      pending.uncertain(uid, 'create', { namespace: pod.metadata?.namespace, name: pod.metadata?.name ?? '' });
-      throw error;
-    }
-  };
-
-  const remove = async (replicaSet: Stored<V1ReplicaSet>, pod: Stored<V1Pod>, signal: AbortSignal): Promise<void> => {
-    const { uid } = replicaSet.metadata;
-    try {
-      await client.delete(pods, keyOf(pod), { signal, preconditions: { uid: pod.metadata.uid } });
-      pending.deleted(uid, pod);
-      recorder.record(replicaSet, 'Normal', 'SuccessfulDelete', `Deleted pod: ${pod.metadata.name}`);
-    } catch (error) {
-      // Gone, or another pod of that name: either way this one is no more, as the cache will show.
-      if (isNotFound(error) || isConflict(error)) return pending.deleted(uid, pod);
-      if (!isRefusal(error)) pending.uncertain(uid, 'delete', keyOf(pod), pod.metadata.uid);
-      throw error;
-    }
-  };
+  const { client, clock, random, recorder } = context;
+  const podControl = createPodControl(context, pending);
 
   const related = (replicaSet: Stored<V1ReplicaSet>): readonly Stored<V1Pod>[] => {
     const owner = controllerOf(replicaSet);
@@ -83,8 +56,10 @@ export function createReplicaSetReconcile(
     if (await settleClaims(client, replicaSets, replicaSet, pods, claims, signal)) return after(pendingCheckMs);
 
     const plan = planReplicas(replicaSet, claims.owned, related(replicaSet), clock.now());
-    const created = await slowStart(plan.create, () => create(replicaSet, signal));
-    const removals = await Promise.allSettled(plan.remove.map((pod) => remove(replicaSet, pod, signal)));
+    const created = await slowStart(plan.create, () =>
+      podControl.create(replicaSet, podFromTemplate(replicaSet, random), signal),
+    );
+    const removals = await Promise.allSettled(plan.remove.map((pod) => podControl.remove(replicaSet, pod, signal)));
     const errors = [
       created.error,
       ...removals.map((result) => (result.status === 'rejected' ? result.reason : undefined)),

@@ -1,4 +1,12 @@
-import type { V1Deployment, V1Node, V1Pod, V1ReplicaSet, V1Service, V1StatefulSet } from '#api/generated/types.ts';
+import type {
+  V1DaemonSet,
+  V1Deployment,
+  V1Node,
+  V1Pod,
+  V1ReplicaSet,
+  V1Service,
+  V1StatefulSet,
+} from '#api/generated/types.ts';
 import type { Stored } from '#api/meta.ts';
 
 /** Objects as a server would return them, for tests of what is decided from them. */
@@ -51,6 +59,24 @@ export const statefulSet = (
     template: podTemplate('one'),
     podManagementPolicy: 'OrderedReady',
     updateStrategy: { type: 'RollingUpdate', rollingUpdate: { partition: 0, maxUnavailable: 1 } },
+    revisionHistoryLimit: 10,
+    ...spec,
+  },
+  ...(status && { status }),
+});
+
+export const daemonSet = (
+  spec: Partial<NonNullable<V1DaemonSet['spec']>> = {},
+  status?: V1DaemonSet['status'],
+  meta: Partial<Meta> = {},
+): Stored<V1DaemonSet> => ({
+  apiVersion: 'apps/v1',
+  kind: 'DaemonSet',
+  metadata: metadata({ name: 'web', generation: 1, ...meta }, 'default'),
+  spec: {
+    selector: { matchLabels: { app: 'web' } },
+    template: podTemplate('one'),
+    updateStrategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: 1, maxSurge: 0 } },
     revisionHistoryLimit: 10,
     ...spec,
   },

@@ -1,4 +1,5 @@
-import { matchesNodeTerm, matchesRequiredNodes, onlyNodes } from '../node-selectors.ts';
+import { matchesNodeTerm } from '#api/selectors/nodes.ts';
+import { matchesRequiredNodes, onlyNodes } from '../node-selectors.ts';
 import { normalize } from '../scores.ts';
 import type { Plugin, PodInfo, PreparedPlugin, Refusal } from '../types.ts';
 

@@ -1,4 +1,4 @@
-import { tolerates } from '../tolerations.ts';
+import { tolerates } from '#api/selectors/taints.ts';
 import type { Plugin, Refusal } from '../types.ts';
 
 const refusal: Refusal = {

@@ -1,5 +1,5 @@
+import { tolerates, untolerated } from '#api/selectors/taints.ts';
 import { normalizeReversed } from '../scores.ts';
-import { tolerates, untolerated } from '../tolerations.ts';
 import type { Plugin } from '../types.ts';
 
 /** Keeps pods off nodes with taints that they do not tolerate, and prefers those with fewer PreferNoSchedule ones. */

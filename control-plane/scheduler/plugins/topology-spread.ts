@@ -1,7 +1,7 @@
 import { matchesLabels } from '#api/selectors/labels.ts';
+import { untolerated } from '#api/selectors/taints.ts';
 import { matchesRequiredNodes } from '../node-selectors.ts';
 import { normalizeReversed } from '../scores.ts';
-import { untolerated } from '../tolerations.ts';
 import type { NodeView, Plugin, PodInfo, PreparedPlugin, Refusal, Snapshot, SpreadConstraint } from '../types.ts';
 
 const name = 'PodTopologySpread';

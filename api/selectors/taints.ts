@@ -1,4 +1,4 @@
-import type { V1Taint, V1Toleration } from '#api/generated/types.ts';
+import type { V1Taint, V1Toleration } from '../generated/types.ts';
 
 /** Does one of the tolerations cover the taint? */
 export const tolerates = (tolerations: readonly V1Toleration[], taint: V1Taint): boolean =>
