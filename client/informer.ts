@@ -16,6 +16,8 @@ export interface Informer<T extends KubeObject> {
   list(namespace?: string): readonly Stored<T>[];
   /** Objects whose value in the named index (see InformerOptions.indexes) is `value`. */
   byIndex(index: string, value: string): readonly Stored<T>[];
+  /** Every change up to this resource version is applied here; empty before the first list. Handlers still see the one before. */
+  lastResourceVersion(): string;
   /** Called for each change after it is applied, and for everything already there when it is added. Must not throw. Returns its removal. */
   addHandler(handler: InformerHandler<T>): () => void;
 }
@@ -25,6 +27,8 @@ export interface InformerHandler<T extends KubeObject> {
   onUpdate?(object: Stored<T>, old: Stored<T>): void;
   /** The last state that was seen. */
   onDelete?(object: Stored<T>): void;
+  /** `lastResourceVersion` has moved, with or without a change of an object. */
+  onVersion?(version: string): void;
 }
 
 export interface InformerOptions<T extends KubeObject> {

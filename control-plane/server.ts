@@ -124,7 +124,9 @@ async function openStore({ store, clock, log }: ControlPlaneOptions, signal: Abo
   if (!('endpoints' in store)) return store;
   const { endpoints, tls } = store;
   const keys = tls && { ca: Buffer.from(tls.ca), cert: Buffer.from(tls.cert), key: Buffer.from(tls.key) };
-  return createEtcdStore({ endpoints, tls: keys, clock, log: log.child({ part: 'store' }), signal });
+  // Nodes report the newest revision of the endpoint slices that they have applied: it must name one slice.
+  const ownRevision = ['/registry/endpointslices/'];
+  return createEtcdStore({ endpoints, tls: keys, ownRevision, clock, log: log.child({ part: 'store' }), signal });
 }
 
 function createCore(

@@ -13,8 +13,11 @@ export interface InformerCache<T extends KubeObject> {
   put(object: Stored<T>): void;
   /** `object` is its last state, as the server tells it. */
   remove(object: Stored<T>): void;
-  /** The result of a list: what is not in it is gone. */
-  replace(objects: readonly Stored<T>[]): void;
+  /** The result of a list at `version`: what is not in it is gone. */
+  replace(objects: readonly Stored<T>[], version: string): void;
+  /** Everything up to `version` was handed in. */
+  reach(version: string): void;
+  lastResourceVersion(): string;
 }
 
 export function createCache<T extends KubeObject>(log: Log): InformerCache<T> {
@@ -23,6 +26,7 @@ export function createCache<T extends KubeObject>(log: Log): InformerCache<T> {
   /** Replaced, not changed: a handler that adds a handler must not disturb the round that is under way. */
   let handlers: readonly InformerHandler<T>[] = [];
   let synced = false;
+  let reached = '';
 
   const tell = (handler: InformerHandler<T>, call: (handler: InformerHandler<T>) => void): void => {
     try {
@@ -53,6 +57,12 @@ export function createCache<T extends KubeObject>(log: Log): InformerCache<T> {
     if (store.remove(keyOf(object))) tellAll((handler) => handler.onDelete?.(object));
   };
 
+  const reach = (version: string): void => {
+    if (version === reached) return;
+    reached = version;
+    tellAll((handler) => handler.onVersion?.(version));
+  };
+
   return {
     store,
     get synced() {
@@ -60,11 +70,14 @@ export function createCache<T extends KubeObject>(log: Log): InformerCache<T> {
     },
     put,
     remove,
-    replace(objects) {
+    reach,
+    lastResourceVersion: () => reached,
+    replace(objects, version) {
       const listed = new Set(objects.map((object) => keyText(keyOf(object))));
       for (const known of [...store.values()]) if (!listed.has(keyText(keyOf(known)))) remove(known);
       for (const object of objects) put(object);
       synced = true;
+      reach(version);
       for (const resolve of waiting) resolve();
       waiting.clear();
     },

@@ -83,6 +83,7 @@ export function createInformer<T extends KubeObject>(
         if (event.type === 'DELETED') cache.remove(event.object);
         else if (event.type !== 'BOOKMARK') cache.put(event.object);
         cursor.version = version;
+        cache.reach(version);
         backoff.reset();
         if (signal.aborted) return;
       }
@@ -100,7 +101,7 @@ export function createInformer<T extends KubeObject>(
         if (!cursor) {
           const { items, version } = await listAll(client, type, scope, signal);
           if (signal.aborted) return;
-          cache.replace(items);
+          cache.replace(items, version);
           cursor = { version };
         }
         const before = cursor.version;
@@ -134,6 +135,7 @@ export function createInformer<T extends KubeObject>(
     list: cache.store.list,
     byIndex: cache.store.byIndex,
     addHandler: cache.addHandler,
+    lastResourceVersion: cache.lastResourceVersion,
     retryNow() {
       backoff.reset();
       wake();

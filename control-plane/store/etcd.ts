@@ -16,6 +16,8 @@ export interface EtcdStoreOptions {
   /** `http://127.0.0.1:2379`; all of one cluster. */
   readonly endpoints: readonly string[];
   readonly tls?: EtcdTls | undefined;
+  /** Prefixes under which no two keys are written in one revision. */
+  readonly ownRevision?: readonly string[] | undefined;
   readonly clock: Clock;
   readonly log: Log;
   /** Gives up waiting for etcd when it aborts. */
@@ -26,9 +28,10 @@ const connectRetryMs = 100;
 const connectLogEvery = 50;
 
 /** Resolves once etcd has answered; keeps trying until the signal aborts. */
-export async function createEtcdStore({ endpoints, tls, clock, log, signal }: EtcdStoreOptions): Promise<Store> {
+export async function createEtcdStore(options: EtcdStoreOptions): Promise<Store> {
+  const { endpoints, tls, clock, log, signal, ownRevision } = options;
   const connection = connect(endpoints, tls, clock);
-  const queue = createWriteQueue({ txn: (request) => connection.call(KVService.txn, request) });
+  const queue = createWriteQueue({ txn: (request) => connection.call(KVService.txn, request), ownRevision });
   const grantLease = async (ttlSeconds: number): Promise<string> =>
     (await connection.call(LeaseService.leaseGrant, { ttl: String(ttlSeconds) })).id;
   const leases = createLeases(grantLease, clock);

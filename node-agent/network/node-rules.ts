@@ -22,6 +22,14 @@ export interface NodeRulesOptions extends Pick<TableInput, 'table' | 'bridge' | 
   readonly sysctlRoot?: string | undefined;
 }
 
+/** What is sent to an address and port of the cluster, and is led to one of this node. */
+export interface LocalService {
+  readonly address: string;
+  readonly port: number;
+  readonly protocol: 'TCP' | 'UDP';
+  readonly to: { readonly address: string; readonly port: number };
+}
+
 /** By owner: the whole of its elements, or undefined when it has none any more. Owners never share a place. */
 export type RuleChanges = ReadonlyMap<string, Elements | undefined>;
 
@@ -34,9 +42,14 @@ export interface NodeRules extends Runnable {
   setBase(base: RulesBase): void;
   /** Resolves when the kernel has it; rejects when the signal of `run` aborts before. */
   set(changes: RuleChanges): Promise<void>;
+  /** The services that this node answers itself: all of them. As `set`. */
+  setLocal(services: readonly LocalService[]): Promise<void>;
   /** Removes the table for good. */
   remove(): Promise<void>;
 }
+
+/** Who the elements of `setLocal` belong to. */
+export const localOwner = 'local';
 
 /** A table that somebody else emptied or deleted is back after this time. */
 const checkMs = 5_000;
@@ -178,6 +191,15 @@ export function createNodeRules(options: NodeRulesOptions): NodeRules {
     wake = undefined;
   };
 
+  const set = (changes: RuleChanges): Promise<void> => {
+    replace(changes, owners, wanted, touched);
+    for (const owner of changes.keys()) awaited.delete(owner);
+    return new Promise((resolve, reject) => {
+      waiting.push({ resolve, reject });
+      tell();
+    });
+  };
+
   let begun = false;
   const step = async (checks: number, due: boolean, signal: AbortSignal): Promise<void> => {
     if (!base) return pause(checkMs, signal);
@@ -197,13 +219,13 @@ export function createNodeRules(options: NodeRulesOptions): NodeRules {
       stale = true;
       tell();
     },
-    set(changes) {
-      replace(changes, owners, wanted, touched);
-      for (const owner of changes.keys()) awaited.delete(owner);
-      return new Promise((resolve, reject) => {
-        waiting.push({ resolve, reject });
-        tell();
-      });
+    set,
+    setLocal(services) {
+      const elements = services.map(({ address, port, protocol, to }): [string, string] => [
+        `local_services ${address} . ${protocol.toLowerCase()} . ${port}`,
+        `${to.address} . ${to.port}`,
+      ]);
+      return set(new Map([[localOwner, new Map(elements)]]));
     },
     async run(signal) {
       let failures = 0;

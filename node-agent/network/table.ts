@@ -24,6 +24,8 @@ export interface TableInput {
  * endpoint has no named type; and with `th dport` there, nft 1.0.6 could not add a rule to a table that exists.
  */
 export const maps = {
+  /** Services that the node itself answers: the cluster's names. */
+  local_services: 'map { type ipv4_addr . inet_proto . inet_service : ipv4_addr . inet_service; }',
   /** By address: what leads to a service, and where the picking goes on. */
   services: 'map { type ipv4_addr . inet_proto . inet_service : verdict; }',
   /** The same for clients inside the cluster, where they are treated in another way. Asked first. */
@@ -78,7 +80,7 @@ function chainsOf(input: TableInput): Record<string, { readonly base?: string; r
       rules: [`ct state new ${place} @guarded ${place} . ip saddr != @allowed drop`],
     },
     host_ports: { rules: [`dnat ip to ${place} map @host_ports_one`, `dnat ip to ${nodePlace} map @host_ports_any`] },
-    by_address: { rules: [`${place} vmap @services`] },
+    by_address: { rules: [`dnat ip to ${place} map @local_services`, `${place} vmap @services`] },
     by_node_port: { rules: [`${nodePlace} vmap @node_ports`, 'jump host_ports'] },
     by_node_port_inside: { rules: [`${nodePlace} vmap @node_inside`, 'jump by_node_port'] },
     prerouting: {

@@ -12,7 +12,7 @@ interface Call {
 }
 
 /** Takes calls and answers them when told; every nested transaction succeeds. */
-function scripted(limits: Partial<WriteQueueLimits> = {}) {
+function scripted(limits: Partial<WriteQueueLimits> = {}, ownRevision: readonly string[] = []) {
   const calls: Call[] = [];
   let revision = 1;
   const txn = (request: TxnRequest): Promise<TxnResponse> =>
@@ -27,6 +27,7 @@ function scripted(limits: Partial<WriteQueueLimits> = {}) {
   const queue = createWriteQueue({
     txn,
     limits: { ...defaultWriteQueueLimits, ...limits },
+    ownRevision,
   });
   const put = (key: string, size = 1) => queue.write({ key, value: Buffer.alloc(size), expectedRevision: 0 });
   return { calls, put };
@@ -51,6 +52,17 @@ describe('group commit', () => {
     expect(calls.map(({ keys }) => keys)).toEqual([['/a', '/b', '/c']]);
     calls[0]?.answer();
     expect(await Promise.all(writes)).toEqual([{ revision: 2 }, { revision: 2 }, { revision: 2 }]);
+  });
+
+  test('gives keys under some prefixes a revision each', async () => {
+    const { calls, put } = scripted({ groupsInFlightMax: 1 }, ['/slices/']);
+    const writes = ['/slices/a', '/b', '/slices/c', '/d', '/slices/e'].map((key) => put(key));
+    for (let n = 0; n < 3; n++) {
+      await settle();
+      calls[n]?.answer();
+    }
+    await Promise.all(writes);
+    expect(calls.map(({ keys }) => keys)).toEqual([['/slices/a', '/b', '/d'], ['/slices/c'], ['/slices/e']]);
   });
 
   test('never puts two writes to one key into one group', async () => {

@@ -31,6 +31,8 @@ export interface WriteQueue {
 export interface WriteQueueOptions {
   readonly txn: (request: TxnRequest) => Promise<TxnResponse>;
   readonly limits?: WriteQueueLimits;
+  /** Prefixes under which no two keys get one revision: their readers take a revision that they have seen for complete. */
+  readonly ownRevision?: readonly string[] | undefined;
 }
 
 export interface WriteQueueLimits {
@@ -56,7 +58,8 @@ interface Waiting extends QueuedWrite {
   readonly reject: (error: unknown) => void;
 }
 
-export function createWriteQueue({ txn, limits = defaultWriteQueueLimits }: WriteQueueOptions): WriteQueue {
+export function createWriteQueue(options: WriteQueueOptions): WriteQueue {
+  const { txn, limits = defaultWriteQueueLimits, ownRevision = [] } = options;
   let waiting: Waiting[] = [];
   let inFlight = 0;
   let scheduled = false;
@@ -72,7 +75,7 @@ export function createWriteQueue({ txn, limits = defaultWriteQueueLimits }: Writ
     scheduled = false;
     while (waiting.length && inFlight < limits.groupsInFlightMax) {
       if (inFlight > 0 && waiting.length < limits.groupWritesWorthwhile) return;
-      const { group, rest } = takeGroup(waiting, limits);
+      const { group, rest } = takeGroup(waiting, limits, ownRevision);
       waiting = rest;
       inFlight++;
       void commit(group).finally(() => {
@@ -108,10 +111,11 @@ export function createWriteQueue({ txn, limits = defaultWriteQueueLimits }: Writ
   };
 }
 
-/** In order of arrival, but never two writes to one key: etcd allows that only once in a transaction. */
+/** In order of arrival, but never two writes to one key: etcd allows that only once in a transaction. Nor two under one prefix of `ownRevision`. */
 function takeGroup(
   waiting: readonly Waiting[],
   limits: WriteQueueLimits,
+  ownRevision: readonly string[],
 ): { readonly group: readonly Waiting[]; readonly rest: Waiting[] } {
   const keys = new Set<string>();
   const group: Waiting[] = [];
@@ -124,11 +128,12 @@ function takeGroup(
       rest.push(...waiting.slice(index));
       break;
     }
-    if (keys.has(write.key)) {
+    const once = ownRevision.find((prefix) => write.key.startsWith(prefix)) ?? write.key;
+    if (keys.has(once)) {
       rest.push(write);
       continue;
     }
-    keys.add(write.key);
+    keys.add(once);
     group.push(write);
     bytes += size;
   }
