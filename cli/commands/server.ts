@@ -1,5 +1,6 @@
 import { flushCompileCache } from 'node:module';
 import type { Command } from 'commander';
+import { nodesGroup, nodeUser } from '#api/certificates.ts';
 import { createRealLog } from '#base/real/log.ts';
 import { runControlPlane } from '#control-plane/server.ts';
 import { withCurrentAddress } from '#host/address.ts';
@@ -52,7 +53,14 @@ async function server(context: CliContext, flags: ServerFlags): Promise<void> {
       listen: { port: settings.apiPort },
       advertiseAddress: settings.nodeAddress,
       cluster: settings.cluster,
-      controllers: { rootCa: certificates.ca.cert },
+      controllers: {
+        rootCa: certificates.ca.cert,
+        signing: {
+          caCert: certificates.ca.cert,
+          caKey: certificates.ca.key,
+          serverCert: certificates.apiserver.cert,
+        },
+      },
     },
     context.signal,
   );
@@ -65,7 +73,7 @@ async function server(context: CliContext, flags: ServerFlags): Promise<void> {
           settings,
           clientCa: certificates.ca.cert,
           serving: fixedCertificate(certificates.agentServing),
-          client: controlPlane.client,
+          client: controlPlane.core.client(nodeIdentity(settings.nodeName)),
           clock,
           random,
           log,
@@ -78,6 +86,12 @@ async function server(context: CliContext, flags: ServerFlags): Promise<void> {
   flushCompileCache();
   await Promise.all(work);
 }
+
+/** The agent beside the server has the rights of any node, and no more. */
+const nodeIdentity = (nodeName: string) => ({
+  name: nodeUser(nodeName),
+  groups: [nodesGroup, 'system:authenticated'],
+});
 
 /** Machines that join know the authority by its hash only: the server shows it to them. */
 const withAuthority = ({ cert, key }: KeyPair, ca: KeyPair): KeyPair => ({
