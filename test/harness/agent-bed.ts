@@ -7,7 +7,7 @@ import { createVirtualClock, type VirtualClock } from '#base/virtual/clock.ts';
 import { createSeededRandom } from '#base/virtual/random.ts';
 import type { ApiClient } from '#client/api-client.ts';
 import { createEventRecorder } from '#client/event-recorder.ts';
-import { createApiCore } from '#control-plane/apiserver/core.ts';
+import { type ApiCore, createApiCore } from '#control-plane/apiserver/core.ts';
 import { builtInDefinitions } from '#control-plane/resources/all.ts';
 import { createMemoryStore } from '#control-plane/store/memory.ts';
 import { type Agent, type AgentOptions, createAgent } from '#node-agent/agent.ts';
@@ -17,6 +17,7 @@ import type { ProbeTransport } from '#node-agent/probes/transport.ts';
 import { createHollowTransport } from '#node-agent/probes/transport.ts';
 import { createHollowRuntime, type HollowRuntime } from '#node-agent/runtime/hollow/runtime.ts';
 import { container } from '#node-agent/testing/pod-samples.ts';
+import { watchedIdentity } from './watched-identity.ts';
 
 /** A real API core on the memory store, a hollow runtime, and agents that come and go; all on one virtual clock. */
 export interface AgentBed {
@@ -49,11 +50,20 @@ export async function createAgentBed(options: AgentBedOptions = {}): Promise<Age
   const log = createSilentLog();
   const life = new AbortController();
   const store = createMemoryStore({ clock });
-  const core = createApiCore({ store, definitions: builtInDefinitions(), clock, random, log });
+  const identity = watchedIdentity(clock, () => core);
+  const core: ApiCore = createApiCore({
+    store,
+    definitions: builtInDefinitions(),
+    clock,
+    random,
+    log,
+    ...identity.rules,
+  });
   await core.start(life.signal);
   const client = core.client({ name: 'system:admin', groups: ['system:masters'] });
   for (const name of ['default', 'kube-node-lease'])
     await client.create(namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
+  const nodeClient = core.client(identity.node(nodeName));
   const runtime = createHollowRuntime({ clock });
   const host = createHollowHost({ hostname: nodeName });
   const told: { reason: string; message: string; about: string }[] = [];
@@ -61,9 +71,11 @@ export async function createAgentBed(options: AgentBedOptions = {}): Promise<Age
 
   const startAgent = async (): Promise<Agent> => {
     const controller = new AbortController();
-    const real = createEventRecorder({ client, clock, random, component: 'kubelet', signal: controller.signal });
+    const { signal } = controller;
+    const as = { component: 'kubelet', host: nodeName };
+    const real = createEventRecorder({ client: nodeClient, clock, random, ...as, signal });
     const plain: AgentOptions = {
-      client,
+      client: nodeClient,
       runtime,
       nodeName,
       host: { pods: host.pods, node: host.node },
@@ -134,6 +146,7 @@ export async function createAgentBed(options: AgentBedOptions = {}): Promise<Age
       await stopAgent();
       life.abort(new Error('the bed is closed'));
       await core.stopped();
+      identity.check();
     },
   };
 }
