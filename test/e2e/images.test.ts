@@ -1,15 +1,36 @@
+import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { createRealRandom } from '#base/real/random.ts';
+import { openArchive } from '#cli/image/archive/file.ts';
+import { readArchive } from '#cli/image/archive/read.ts';
+import { createNodeClient } from '#cli/image/node-client.ts';
+import { createHttpClient, type HttpClient } from '#client/http-client.ts';
 import { buildImageArchive, busyboxFiles } from '#host/images/build.ts';
-import { type ImageCluster, startImageCluster } from '../harness/image-cluster.ts';
+import { eventually } from '../harness/eventually.ts';
+import { type ImageCluster, nodeName, startImageCluster } from '../harness/image-cluster.ts';
 
 let cluster: ImageCluster;
+let client: HttpClient;
+const never = new AbortController().signal;
 
 beforeAll(async () => {
   cluster = await startImageCluster({ prefix: 'bim', podCidr: '10.42.216.0/24' });
+  const { ca, admin } = cluster.api.certs;
+  client = createHttpClient({
+    server: cluster.api.url,
+    ca: ca.cert,
+    clientCert: admin.cert,
+    clientKey: admin.key,
+    insecureSkipTlsVerify: false,
+  });
 });
-afterAll(() => cluster?.stop());
+afterAll(async () => {
+  await client?.close();
+  await cluster?.stop();
+});
 
 const toolbox = (name: string, content = '') =>
   busyboxFiles().then((files) =>
@@ -43,4 +64,45 @@ it('puts an image on the node, where a pod runs it without any registry', async 
     code: 1,
     stderr: expect.stringContaining('is on none of machine-1'),
   });
+});
+
+/** What does not compress, so that a part of it is a part of what is sent. */
+const noise = (bytes: number) => randomBytes(bytes);
+
+it('goes on where a load broke off', async () => {
+  const name = 'example.org/large:1';
+  const layer = noise(12_000_000);
+  const archive = await buildImageArchive({ name, files: [{ path: 'noise', content: layer }], entrypoint: ['/noise'] });
+  const file = join(cluster.cli.folder, 'large.tar');
+  writeFileSync(file, archive);
+  const open = await openArchive({ file, stdin: process.stdin, random: createRealRandom(), signal: never });
+  const [image] = await readArchive(open, undefined);
+  const [blob] = image?.variants[0]?.blobs ?? [];
+  if (!image || !blob) throw new Error('the archive has no image');
+
+  const node = createNodeClient(client.transport, nodeName);
+  const blobs = image.variants[0]?.blobs ?? [];
+  expect(await node.check(image.target, blobs, never)).toHaveLength(3);
+  const breaking = async function* () {
+    let sent = 0;
+    for await (const chunk of blob.stream(0)) {
+      if (sent > 6_000_000) throw new Error('the sender is gone');
+      sent += chunk.length;
+      yield chunk;
+    }
+  };
+  await expect(
+    node.write(image.target, blob, 0, Readable.from(breaking(), { objectMode: false }), never),
+  ).rejects.toThrow();
+  await open.close();
+  expect(await cluster.runtime.imageStatus(name)).toBeUndefined();
+
+  const part = await eventually(async () => {
+    const missing = await node.check(image.target, blobs, never);
+    return missing.find(({ digest, offset }) => digest === blob.digest && offset > 1_000_000) ?? false;
+  });
+  const loaded = await cluster.cli.ok(['image', 'load', file]);
+  const sent = Number(/sent ([\d.]+) MB/.exec(loaded)?.[1]) * 1e6;
+  expect(sent).toBeLessThanOrEqual(archive.length - (part ? part.offset : 0) + 50_000);
+  expect((await cluster.runtime.imageStatus(name))?.repoTags).toEqual([name]);
 });

@@ -106,11 +106,23 @@ function start<T>(
 async function sendBody(outgoing: Outgoing, body: AsyncIterable<Buffer> | undefined): Promise<void> {
   if (body) {
     for await (const chunk of body) {
-      if (!outgoing.write(chunk))
-        await new Promise((resolve) => outgoing.once('drain', resolve).once('close', resolve));
+      // It has ended without reading everything: its answer, or its failure, is on the way to the client.
+      if (outgoing.destroyed) return;
+      if (!outgoing.write(chunk)) await drained(outgoing);
     }
   }
   outgoing.end();
+}
+
+function drained(outgoing: Outgoing): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      outgoing.off('drain', done).off('close', done);
+      resolve();
+    };
+    if (outgoing.destroyed) resolve();
+    else outgoing.on('drain', done).on('close', done);
+  });
 }
 
 function present(headers: BackendRequest['headers']): Record<string, string> {
