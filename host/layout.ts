@@ -23,6 +23,8 @@ export interface HostLayout {
   readonly settingsFile: string;
   /** Kernel-wide names. */
   readonly bridge: string;
+  /** The interface to pods of machines on other links. */
+  readonly tunnel: string;
   readonly nftTable: string;
   readonly cgroupRoot: string;
 }
@@ -52,6 +54,7 @@ export function hostLayout(home: string | undefined): HostLayout {
     kubeconfig: join(stateDir, 'admin.kubeconfig'),
     settingsFile: join(stateDir, 'settings.json'),
     bridge: suffix ? `berth${suffix}` : 'berth0',
+    tunnel: suffix ? `berth${suffix}vx` : 'berth0vx',
     nftTable: suffix ? `berth_${suffix}` : 'berth',
     cgroupRoot: suffix ? `berth-${suffix}` : 'berth',
   };

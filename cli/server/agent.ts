@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { nodes } from '#api/kinds.ts';
 import type { Clock } from '#base/clock.ts';
 import type { Log } from '#base/log.ts';
 import type { Random } from '#base/random.ts';
@@ -9,14 +10,17 @@ import type { Runnable } from '#client/reconciler.ts';
 import { pauseImageName } from '#host/images/build.ts';
 import type { KeyPair } from '#host/key-pair.ts';
 import type { HostLayout } from '#host/layout.ts';
+import { fenceFolder } from '#host/processes/fence.ts';
 import type { HostSettings } from '#host/settings.ts';
 import { createAgent } from '#node-agent/agent.ts';
 import { createLinuxChores } from '#node-agent/chores.ts';
+import { createLinuxBook } from '#node-agent/fence/linux-book.ts';
 import { createLinuxHost } from '#node-agent/host-linux/create.ts';
 import { imageArchitecture } from '#node-agent/images/manifests.ts';
 import { createHostPortSync, hostPortOwner } from '#node-agent/network/host-port-sync.ts';
 import { createNodeNetwork } from '#node-agent/network/node-network.ts';
 import { createNodeRules } from '#node-agent/network/node-rules.ts';
+import type { LeaseConnection } from '#node-agent/node/lease-lanes.ts';
 import { createNetworkTransport } from '#node-agent/probes/network-transport.ts';
 import { createContainerdImageStore } from '#node-agent/runtime/containerd/image-store.ts';
 import { createCriRuntime } from '#node-agent/runtime/cri/runtime.ts';
@@ -30,6 +34,15 @@ export interface AgentParts {
   readonly clientCa: string;
   readonly serving: ServingCertificate;
   readonly client: ApiClient;
+  /** For a server on another machine. @default `client`, whose connections never break */
+  readonly contact?:
+    | {
+        /** Opens a connection for the heartbeats alone. */
+        connectLease(): LeaseConnection;
+        /** The server can be reached again: cuts connections of before, which may be dead. */
+        reset(): void;
+      }
+    | undefined;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -52,13 +65,20 @@ export async function runAgent(parts: AgentParts, signal: AbortSignal): Promise<
     log,
   });
   const network = createNodeNetwork({
+    nodeName: settings.nodeName,
+    nodes: informers.informer(nodes),
     bridge: layout.bridge,
+    tunnel: layout.tunnel,
+    clusterCidr: cluster.clusterCidr,
+    mode: cluster.network,
     rules,
-    podCidr: cluster.clusterCidr,
     cniConfDir: layout.cniConfDir,
     cniDataDir: join(layout.stateDir, 'cni-addresses'),
+    stateFile: join(layout.stateDir, 'network.json'),
+    clock,
+    random,
+    log,
   });
-  await network.setUp();
   const runtime = createCriRuntime({ socketPath: layout.containerdSocket, clock, log });
   const host = await createLinuxHost({
     root: layout.agentDir,
@@ -94,9 +114,15 @@ export async function runAgent(parts: AgentParts, signal: AbortSignal): Promise<
     random,
     log,
     recorder,
+    connectLease: parts.contact?.connectLease,
+    onContact() {
+      parts.contact?.reset();
+      informers.retryNow();
+    },
+    fenceBook: createLinuxBook(fenceFolder(layout)),
     settings: {
+      fenceSeconds: cluster.fenceSeconds,
       nodeAddresses: [settings.nodeAddress],
-      podCidr: cluster.clusterCidr,
       agentPort: settings.agentPort,
       clusterDomain: cluster.clusterDomain,
       seccompFolder: join(layout.agentDir, 'seccomp'),
@@ -115,7 +141,7 @@ export async function runAgent(parts: AgentParts, signal: AbortSignal): Promise<
     clock,
     log,
   });
-  const running: readonly Runnable[] = [agent, rules, hostPorts];
+  const running: readonly Runnable[] = [network, agent, rules, hostPorts];
   const unsubscribe = serving.onChange((pair) => server.setCertificate(tlsOf(pair)));
   try {
     await server.listen();

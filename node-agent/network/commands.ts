@@ -8,12 +8,13 @@ export class NetworkError extends Error {
 export type RunCommand = (command: string, args: readonly string[], input?: string) => Promise<string>;
 
 const outputBytesMax = 1024 * 1024;
-const path = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+/** Where distributions keep them; an agent may be started with less. */
+export const commandPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 /** Runs `nft`, `ip` and the like. Rejects with a NetworkError. */
 export const runCommand: RunCommand = (command, args, input = '') =>
   new Promise((resolve, reject) => {
-    const child = spawn(command, args, { stdio: 'pipe', env: { ...process.env, PATH: path, LC_ALL: 'C' } });
+    const child = spawn(command, args, { stdio: 'pipe', env: { ...process.env, PATH: commandPath, LC_ALL: 'C' } });
     let output = '';
     const collect = (chunk: Buffer): void => {
       if (output.length < outputBytesMax) output += chunk.toString();

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { V1Pod } from '#api/generated/types.ts';
+import { gatewayOf } from './bridge.ts';
 import { cniConfig, writeCniConfig } from './cni.ts';
 import { hostPortElements, hostPortsOf, podAddressesOf } from './host-ports.ts';
-import { gatewayOf } from './node-network.ts';
 
 const pod = (podIP: string, ports: object[], change: Partial<V1Pod> = {}): V1Pod => ({
   metadata: { name: 'p', uid: podIP },

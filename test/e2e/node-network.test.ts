@@ -5,8 +5,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { V1Pod } from '#api/generated/types.ts';
 import { createSilentLog } from '#base/log.ts';
 import { createRealClock } from '#base/real/clock.ts';
+import { removeBridge, setUpBridge } from '#node-agent/network/bridge.ts';
 import { hostPortElements, hostPortsOf, podAddressesOf } from '#node-agent/network/host-ports.ts';
-import { createNodeNetwork, type NodeNetwork } from '#node-agent/network/node-network.ts';
 import { createNodeRules, type NodeRules } from '#node-agent/network/node-rules.ts';
 import { createCriRuntime } from '#node-agent/runtime/cri/runtime.ts';
 import type { ContainerRuntime } from '#node-agent/runtime/runtime.ts';
@@ -22,7 +22,6 @@ const hostPort = 18_490;
 
 let containerd: TestContainerd;
 let runtime: ContainerRuntime;
-let network: NodeNetwork;
 let rules: NodeRules;
 let running: Promise<void>;
 const ending = new AbortController();
@@ -75,15 +74,15 @@ beforeAll(async () => {
     log: createSilentLog(),
   });
   running = rules.run(ending.signal);
-  network = createNodeNetwork({
+  const bridge = {
     bridge: layout.bridge,
-    rules,
     podCidr,
     cniConfDir: layout.cniConfDir,
     cniDataDir: join(layout.agentDir, 'cni'),
-  });
-  await network.setUp();
-  await network.setUp();
+  };
+  await setUpBridge(bridge);
+  await setUpBridge(bridge);
+  rules.setBase({ podCidr, gateway });
   runtime = createCriRuntime({ socketPath: containerd.socketPath, clock: createRealClock(), log: createSilentLog() });
   const serve = ['nc', '-ll', '-p', '8080', '-e', 'sh', '-c', 'echo server'];
   server = await startPod('server', serve);
@@ -101,8 +100,7 @@ afterAll(async () => {
   await run('ip', ['netns', 'delete', outside]);
   ending.abort();
   await running;
-  await network?.remove();
-  await network?.remove();
+  if (containerd) await removeBridge(containerd.layout.bridge);
   await runtime?.close();
   await containerd?.stop();
   if (ipForward === '0') await run('sysctl', ['-qw', 'net.ipv4.ip_forward=0']);
@@ -166,9 +164,11 @@ describe('the network of a node', () => {
     const { bridge, nftTable } = containerd.layout;
     ending.abort();
     await running;
-    await network.remove();
+    await rules.remove();
+    await removeBridge(bridge);
     expect(existsSync(`/sys/class/net/${bridge}`)).toBe(false);
     expect((await run('nft', ['list', 'table', 'ip', nftTable])).code).not.toBe(0);
-    await network.remove();
+    await rules.remove();
+    await removeBridge(bridge);
   });
 });
