@@ -7,6 +7,7 @@ import type { HostLayout } from './layout.ts';
 import { keepersOf } from './processes/choose.ts';
 import { containerdProcess } from './processes/containerd.ts';
 import { etcdProcess } from './processes/etcd.ts';
+import { fenceProcess } from './processes/fence.ts';
 import { type BackgroundProcess, type ProcessName, processNames } from './processes/keeper.ts';
 import { agentProcess, serverProcess } from './processes/server.ts';
 import { type HostSettings, type ServerSettings, saveSettings } from './settings.ts';
@@ -14,12 +15,12 @@ import { applySysctls } from './sysctl.ts';
 
 /** The background processes of one machine, in the order in which they start. */
 export function clusterProcesses(layout: HostLayout, settings: HostSettings): BackgroundProcess[] {
-  if (settings.role === 'agent') return [containerdProcess(layout), agentProcess(layout)];
-  return [etcdProcess(layout, settings), containerdProcess(layout), serverProcess(layout)];
+  if (settings.role === 'agent') return [containerdProcess(layout), fenceProcess(layout), agentProcess(layout)];
+  return [etcdProcess(layout, settings), containerdProcess(layout), fenceProcess(layout), serverProcess(layout)];
 }
 
 export const processNamesOf = (role: HostSettings['role']): ProcessName[] =>
-  role === 'agent' ? ['containerd', 'agent'] : ['etcd', 'containerd', 'server'];
+  role === 'agent' ? ['containerd', 'fence', 'agent'] : ['etcd', 'containerd', 'fence', 'server'];
 
 /** Folders and settings: what comes before anything else on any machine. */
 export function prepareFolders(layout: HostLayout, settings: HostSettings): void {

@@ -1,11 +1,12 @@
 import type { Log } from '#base/log.ts';
-import { createHttpClient } from '#client/http-client.ts';
+import type { ClusterAccess } from '#client/access.ts';
+import { createHttpClient, type HttpClient } from '#client/http-client.ts';
 import { withCurrentAddress } from '#host/address.ts';
 import type { HostLayout } from '#host/layout.ts';
 import { type JoinedSettings, saveSettings } from '#host/settings.ts';
 import type { CliContext } from '../command.ts';
 import { nodeAccess, requireNodeKeys } from '../join/node-access.ts';
-import { runAgent } from './agent.ts';
+import { type AgentParts, runAgent } from './agent.ts';
 import { fixedCertificate } from './serving.ts';
 
 /**
@@ -25,11 +26,21 @@ export async function runJoinedAgent(
     saveSettings(layout.settingsFile, settings);
   }
   const keys = requireNodeKeys(layout);
-  const client = createHttpClient(nodeAccess(settings, keys));
+  const access = nodeAccess(settings, keys);
+  const client = createHttpClient(access);
   const parts = { layout, settings, clientCa: keys.ca, serving: fixedCertificate(keys.serving) };
   try {
-    await runAgent({ ...parts, client, clock, random, log }, signal);
+    await runAgent({ ...parts, client, contact: contactOf(client, access), clock, random, log }, signal);
   } finally {
     await client.close();
   }
 }
+
+const contactOf = (client: HttpClient, access: ClusterAccess): AgentParts['contact'] => ({
+  connectLease() {
+    const own = createHttpClient(access);
+    // Closing fails only for what is closed already.
+    return { client: own, close: () => void own.close().catch(() => undefined) };
+  },
+  reset: client.reset,
+});

@@ -13,7 +13,7 @@ export interface BackgroundProcess {
   readonly childrenOutlive?: boolean;
 }
 
-export const processNames = ['etcd', 'containerd', 'server', 'agent'] as const;
+export const processNames = ['etcd', 'containerd', 'fence', 'server', 'agent'] as const;
 export type ProcessName = (typeof processNames)[number];
 
 export interface KeptState {
