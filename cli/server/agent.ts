@@ -25,6 +25,8 @@ import { createNetworkTransport } from '#node-agent/probes/network-transport.ts'
 import { createContainerdImageStore } from '#node-agent/runtime/containerd/image-store.ts';
 import { createCriRuntime } from '#node-agent/runtime/cri/runtime.ts';
 import { createAgentServer } from '#node-agent/server/agent-server.ts';
+import { createHealthChecks } from '#node-agent/services/health-checks.ts';
+import { createServiceProxy, servicesOwner } from '#node-agent/services/proxy.ts';
 import type { ServingCertificate } from './serving.ts';
 
 export interface AgentParts {
@@ -60,7 +62,7 @@ export async function runAgent(parts: AgentParts, signal: AbortSignal): Promise<
     bridge: layout.bridge,
     clusterCidr: cluster.clusterCidr,
     serviceCidr: cluster.serviceCidr,
-    awaited: [hostPortOwner],
+    awaited: [hostPortOwner, servicesOwner],
     clock,
     log,
   });
@@ -141,7 +143,16 @@ export async function runAgent(parts: AgentParts, signal: AbortSignal): Promise<
     clock,
     log,
   });
-  const running: readonly Runnable[] = [network, agent, rules, hostPorts];
+  const proxy = createServiceProxy({
+    informers,
+    rules,
+    nodeName: settings.nodeName,
+    clock,
+    log,
+    recorder,
+    healthChecks: createHealthChecks({ log }),
+  });
+  const running: readonly Runnable[] = [network, agent, rules, hostPorts, proxy];
   const unsubscribe = serving.onChange((pair) => server.setCertificate(tlsOf(pair)));
   try {
     await server.listen();
