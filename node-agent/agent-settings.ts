@@ -30,6 +30,12 @@ export interface AgentSettings {
   readonly clusterDomain?: string | undefined;
   /** Where seccomp profiles of type Localhost lie. @default /var/lib/berth/agent/seccomp */
   readonly seccompFolder?: string | undefined;
+  /** A deleted pod is stopped only when no live node sends to it any more. Needs the service proxy's acknowledgements. @default false */
+  readonly withdrawal?: boolean | undefined;
+  /** No pod waits longer for that. @default 10 s */
+  readonly withdrawalWaitMs?: number | undefined;
+  /** Between the last acknowledgement and SIGTERM. @default 250 ms */
+  readonly withdrawalSettleMs?: number | undefined;
   /** @default 8 */
   readonly sandboxesAtOnce?: number | undefined;
   /** The runtime is listed anew this often, should an event have been lost. @default 30 s */
@@ -75,6 +81,10 @@ export function compileAgentSettings(nodeName: string, settings: AgentSettings =
       clusterDomain: settings.clusterDomain ?? 'cluster.local',
       seccompFolder: settings.seccompFolder ?? '/var/lib/berth/agent/seccomp',
       callTimeoutMs: 120_000,
+      withdrawal: {
+        waitMaxMs: settings.withdrawal ? (settings.withdrawalWaitMs ?? 10_000) : 0,
+        settleMs: settings.withdrawalSettleMs ?? 250,
+      },
     },
     sandboxesAtOnce,
     relistMs: settings.relistMs ?? 30_000,

@@ -9,6 +9,8 @@ import { createTokenCleaner } from './bootstrap-tokens/controller.ts';
 import { createCertificateControllers } from './certificates/controllers.ts';
 import { createDaemonSetController } from './daemonset/controller.ts';
 import { createDeploymentController } from './deployment/controller.ts';
+import { createDisruptionController } from './disruption/controller.ts';
+import { createStaleDisruptionController } from './disruption/stale.ts';
 import { createEndpointsController } from './endpoints/controller.ts';
 import { createEndpointSlicesController } from './endpointslices/controller.ts';
 import { createGarbageCollector } from './garbage-collector/controller.ts';
@@ -21,6 +23,7 @@ import { createServiceAccountController } from './serviceaccount/controller.ts';
 import { type ControllerSettings, compileSettings } from './settings.ts';
 import type { ControllerContext } from './shared/context.ts';
 import { createStatefulSetController } from './statefulset/controller.ts';
+import { createWithdrawalController } from './withdrawal/controller.ts';
 
 export interface ControllersOptions {
   readonly client: ApiClient;
@@ -56,8 +59,13 @@ export function createControllers(options: ControllersOptions): Runnable[] {
     part('replicaset-controller', (context) => [createReplicaSetController(context)]),
     part('statefulset-controller', (context) => [createStatefulSetController(context)]),
     part('daemonset-controller', (context) => [createDaemonSetController(context)]),
+    part('controllermanager', (context) => [
+      createDisruptionController(context),
+      createStaleDisruptionController(context),
+    ]),
     part('endpoint-controller', (context) => [createEndpointsController(context)]),
     part('endpoint-slice-controller', (context) => [createEndpointSlicesController(context)]),
+    part('endpoint-withdrawal-controller', (context) => [createWithdrawalController(context)]),
     part('serviceaccount-controller', (context) => [createServiceAccountController(context, settings.rootCa)]),
     part('namespace-controller', (context) => [createNamespaceController(context, settings.kinds)]),
     part('token-cleaner', (context) => [createTokenCleaner(context)]),

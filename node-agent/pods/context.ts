@@ -11,7 +11,7 @@ import type { DnsSettings } from './dns.ts';
 import type { PodFacts } from './field-ref.ts';
 import type { PodHost, PodPlace } from './host.ts';
 import type { PodImages } from './images.ts';
-import type { PodMemory } from './memory.ts';
+import type { PodMemory, WithdrawalSettings } from './memory.ts';
 import type { ObjectCache, ObjectSubscription } from './objects.ts';
 import type { ObservedPod } from './observed.ts';
 import type { ApiPod } from './pod-model.ts';
@@ -43,6 +43,7 @@ export interface PodSettings extends DnsSettings {
   readonly seccompFolder: string;
   /** Longest time one call of the runtime may take, in milliseconds. */
   readonly callTimeoutMs: number;
+  readonly withdrawal: WithdrawalSettings;
 }
 
 /** What all pods of the agent share. */

@@ -10,6 +10,8 @@ export interface PodMemory {
   deleteRequested: boolean;
   /** Since when containers are being stopped on behalf of the whole pod. */
   stoppingSinceMs: number | undefined;
+  /** Of a pod that is to be deleted: how far its endpoints are withdrawn. */
+  withdrawal: Withdrawal | undefined;
   /** The address of the last sandbox that had one: it stays in the status of a pod that has ended. */
   podIps: readonly string[];
   readonly containers: Map<string, ContainerMemory>;
@@ -17,6 +19,22 @@ export interface PodMemory {
   readonly probes: Map<string, ProbeMemory>;
   /** Failures of a step in a row, by what it was for (`sandbox`, `place`, `teardown` …). */
   readonly retries: Map<string, Retry>;
+}
+
+export interface WithdrawalSettings {
+  /** No pod waits longer than this for its endpoints to be withdrawn, in milliseconds; 0: none waits at all. */
+  readonly waitMaxMs: number;
+  /** For what is on its way when the last node has withdrawn them. */
+  readonly settleMs: number;
+}
+
+/** What is known of the withdrawal of a pod that is to be deleted. */
+export interface Withdrawal extends WithdrawalSettings {
+  /** A service sends to the pod. */
+  readonly needed: boolean;
+  /** When its deletion was seen, and when it was seen that no node sends to it any more; milliseconds since the epoch. */
+  readonly sinceMs: number;
+  readonly doneMs: number | undefined;
 }
 
 export interface PodFailure {
@@ -71,6 +89,7 @@ export function createPodMemory(): PodMemory {
     cleared: false,
     deleteRequested: false,
     stoppingSinceMs: undefined,
+    withdrawal: undefined,
     podIps: [],
     containers: new Map(),
     probes: new Map(),

@@ -4,6 +4,7 @@ import { planStart } from './next-start.ts';
 import { attemptsOf, isLive, newest } from './observed.ts';
 import { podOutcome } from './outcome.ts';
 import { type ApiPod, containerHash, containersOf, isTerminalPhase, specOf } from './pod-model.ts';
+import { stoppingSince, withdrawalWait } from './withdrawal.ts';
 
 /** How many ended containers of one name are kept: the last, and the one that `logs --previous` shows. */
 const endedKept = 2;
@@ -66,7 +67,7 @@ function earliest(action: Action, timeMs: number | undefined): Action {
 
 function remove(situation: PodSituation): Action {
   const stops = stopEverything(situation);
-  if (stops) return delayed(situation, 'stop') ?? stops;
+  if (stops) return delayed(situation, 'stop') ?? withdrawalWait(situation, graceSecondsOf(situation)) ?? stops;
   if (!situation.memory.cleared) return delayed(situation, 'clear') ?? { kind: 'clear' };
   if (situation.gone) return { kind: 'forget' };
   if (situation.memory.deleteRequested) return { kind: 'wait', untilMs: undefined };
@@ -96,7 +97,8 @@ function stopEverything(situation: PodSituation): Action | undefined {
   const first = live.filter((container) => !sidecars.includes(container.name));
   const last = sidecars.toReversed().flatMap((name) => live.filter((container) => container.name === name));
   const chosen = first.length > 0 ? first : last.slice(0, 1);
-  const elapsedMs = memory.stoppingSinceMs === undefined ? 0 : nowMs - memory.stoppingSinceMs;
+  const sinceMs = stoppingSince(memory);
+  const elapsedMs = sinceMs === undefined ? 0 : Math.max(0, nowMs - sinceMs);
   const hard = situation.fence === 'stop';
   const graceSeconds = hard
     ? (situation.fenceGraceSeconds ?? 0)

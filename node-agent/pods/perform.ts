@@ -13,6 +13,7 @@ import { stopContainers } from './effect-stop.ts';
 import { ContainerConfigError } from './errors.ts';
 import { containerMemory } from './memory.ts';
 import { startKey } from './next-start.ts';
+import { stoppingSince } from './withdrawal.ts';
 
 /** An action that changes something. */
 export type Deed = Exclude<Action, { kind: 'wait' | 'forget' }>;
@@ -53,7 +54,7 @@ async function carryOut(context: PodContext, action: Deed, signal: AbortSignal):
     case 'start-container':
       return startContainer(context, action.container, action.start, signal);
     case 'stop-containers':
-      if (action.whole) memory.stoppingSinceMs ??= deps.clock.now();
+      if (action.whole) memory.stoppingSinceMs ??= stoppingSince(memory) ?? deps.clock.now();
       return stopContainers(context, action.stops, signal);
     case 'release-place':
       await deps.host.releasePod(context.place);

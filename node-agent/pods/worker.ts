@@ -15,6 +15,7 @@ import { isNewer } from './reporter.ts';
 import { qosClassOf } from './resources.ts';
 import { sameJson } from './same-json.ts';
 import { podStatus } from './status.ts';
+import { noteWithdrawal } from './withdrawal.ts';
 
 /** What one step came to: nothing to do, look again at once, or look again then. */
 export type StepResult = { readonly kind: 'done' | 'again' } | { readonly kind: 'after'; readonly delayMs: number };
@@ -85,6 +86,7 @@ export function createPodWorker(deps: PodDependencies, options: PodWorkerOptions
 
   const situation = (): PodSituation => {
     const observed = view.pod(uid);
+    noteWithdrawal(memory, pod, clock.now(), { settings: deps.settings.withdrawal, services: deps.services });
     const now = { pod, gone, observed, memory, nowMs: clock.now() };
     if (!deps.fence.covers(pod)) return now;
     const fence = deps.fence.verdict(pod, observed.containers.some(isLive));
