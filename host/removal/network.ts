@@ -3,11 +3,26 @@ import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { findCommand } from '../packages.ts';
 
-/** Removes the bridge, and with it the pods' ends that hang on it, and our nftables table. Absent ones are fine. */
-export function removeNetwork(bridge: string, nftTable: string): void {
+/** Marks the routes to other machines' pods as ours; node-agent/network/kernel-state.ts has the same number. */
+const routeProtocol = '71';
+
+export interface NetworkNames {
+  readonly bridge: string;
+  readonly tunnel: string;
+  readonly nftTable: string;
+}
+
+/**
+ * Removes the bridge, and with it the pods' ends that hang on it, the ways to other machines' pods (`clusterCidr`), and our
+ * nftables table. Absent ones are fine.
+ */
+export function removeNetwork({ bridge, tunnel, nftTable }: NetworkNames, clusterCidr: string | undefined): void {
   if (findCommand('ip')) {
-    for (const port of linksOn(bridge)) spawnSync('ip', ['link', 'delete', port]);
-    spawnSync('ip', ['link', 'delete', bridge], { stdio: 'ignore' });
+    const ip = (...args: string[]) => spawnSync('ip', args, { stdio: 'ignore' });
+    for (const port of linksOn(bridge)) ip('link', 'delete', port);
+    // With its own routes.
+    for (const link of [tunnel, bridge]) ip('link', 'delete', link);
+    if (clusterCidr) ip('-4', 'route', 'flush', 'table', 'main', 'root', clusterCidr, 'proto', routeProtocol);
   }
   if (findCommand('nft')) {
     for (const family of ['ip', 'ip6', 'inet']) spawnSync('nft', ['delete', 'table', family, nftTable]);

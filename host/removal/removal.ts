@@ -3,6 +3,7 @@ import type { Clock } from '#base/clock.ts';
 import { HostError } from '../errors.ts';
 import type { HostLayout } from '../layout.ts';
 import { keepersOf } from '../processes/choose.ts';
+import { loadSettings } from '../settings.ts';
 import { restoreSysctls } from '../sysctl.ts';
 import { removeCgroup } from './cgroups.ts';
 import { unmountAll } from './mounts.ts';
@@ -14,7 +15,7 @@ export async function removeRuntimeTraces(layout: HostLayout, clock: Clock): Pro
   const cgroups = await removeCgroup(layout.cgroupRoot, clock);
   await killShims(layout.containerdSocket, clock);
   const mounts = unmountAll([layout.containerdState, layout.containerdRoot, layout.agentDir]);
-  removeNetwork(layout.bridge, layout.nftTable);
+  removeNetwork(layout, clusterCidrOf(layout));
   removeCniRecords(layout.bridge);
   if (cgroups.length + mounts.length > 0) {
     throw new HostError(
@@ -31,5 +32,14 @@ export async function removeEverything(layout: HostLayout, clock: Clock): Promis
   restoreSysctls(layout);
   for (const folder of [layout.stateDir, layout.runDir, layout.logDir]) {
     if (existsSync(folder)) rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Undefined where nothing was set up, or the settings are damaged: a machine is cleaned all the same. */
+function clusterCidrOf({ settingsFile }: HostLayout): string | undefined {
+  try {
+    return loadSettings(settingsFile)?.cluster.clusterCidr;
+  } catch {
+    return undefined;
   }
 }
