@@ -92,7 +92,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
         settings: options.settings ?? {},
       }),
     );
-    for (const name of ['default', 'kube-node-lease']) await finish(ensureNamespace(server.client, name));
+    for (const name of ['default', 'kube-system', 'kube-node-lease']) await finish(ensureNamespace(server.client, name));
   };
 
   const user = forwardingClient(() => {
