@@ -16,6 +16,8 @@ export interface HostLayout {
   readonly containerdRoot: string;
   readonly containerdState: string;
   readonly containerdSocket: string;
+  /** containerd's certs.d: how to reach each registry. */
+  readonly registryDir: string;
   readonly agentDir: string;
   readonly podLogDir: string;
   readonly cniConfDir: string;
@@ -48,6 +50,7 @@ export function hostLayout(home: string | undefined): HostLayout {
     containerdRoot: join(stateDir, 'containerd'),
     containerdState: join(runDir, 'containerd'),
     containerdSocket: join(runDir, 'containerd', 'containerd.sock'),
+    registryDir: join(stateDir, 'certs.d'),
     agentDir: join(stateDir, 'agent'),
     podLogDir: join(logDir, 'pods'),
     cniConfDir: join(stateDir, 'cni'),

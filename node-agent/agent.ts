@@ -28,7 +28,7 @@ import { createReporter } from './pods/reporter.ts';
 import { createRuntimeView, type RuntimeView } from './pods/runtime-view.ts';
 import { createSemaphore } from './pods/semaphore.ts';
 import type { ProbeTransport } from './probes/transport.ts';
-import type { ContainerRuntime } from './runtime/runtime.ts';
+import type { ContainerRuntime, ImageAuth } from './runtime/runtime.ts';
 
 export interface AgentOptions {
   readonly client: ApiClient;
@@ -37,6 +37,8 @@ export interface AgentOptions {
   readonly runtime: ContainerRuntime;
   /** @default images by the runtime, with back-off */
   readonly images?: PodImages | undefined;
+  /** The cluster's credentials for registries; see createClusterRegistries. */
+  readonly registryAuths?: ((image: string) => readonly ImageAuth[]) | undefined;
   readonly nodeName: string;
   readonly host: { readonly pods: PodHost; readonly node: NodeHost };
   readonly transport: ProbeTransport;
@@ -132,7 +134,7 @@ export function createAgent(options: AgentOptions): Agent {
       runtime,
       view: currentView,
       host: host.pods,
-      images: options.images ?? createImageManager({ runtime, clock }),
+      images: options.images ?? createImageManager({ runtime, clock, registryAuths: options.registryAuths }),
       objects: createObjectCache({ client, ...own }, signal),
       services: () => serviceInformer?.list() ?? [],
       transport: options.transport,

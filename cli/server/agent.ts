@@ -17,6 +17,7 @@ import { createLinuxChores } from '#node-agent/chores.ts';
 import { createLinuxBook } from '#node-agent/fence/linux-book.ts';
 import { createLinuxHost } from '#node-agent/host-linux/create.ts';
 import { imageArchitecture } from '#node-agent/images/manifests.ts';
+import { createClusterRegistries } from '#node-agent/images/registries/follow.ts';
 import { createHostPortSync, hostPortOwner } from '#node-agent/network/host-port-sync.ts';
 import { createNodeNetwork } from '#node-agent/network/node-network.ts';
 import { createNodeRules } from '#node-agent/network/node-rules.ts';
@@ -103,6 +104,16 @@ export async function runAgent(parts: AgentParts, signal: AbortSignal): Promise<
     clock,
     random,
   });
+  const registries = createClusterRegistries({
+    client,
+    clock,
+    random,
+    log,
+    recorder,
+    nodeName: settings.nodeName,
+    certsDir: layout.registryDir,
+    stateFile: join(layout.agentDir, 'registries.yaml'),
+  });
   const chores = createLinuxChores({ runtime, clock, log, loadedImages: (stop) => images.loaded(stop) });
   const agent = createAgent({
     client,
@@ -122,6 +133,7 @@ export async function runAgent(parts: AgentParts, signal: AbortSignal): Promise<
       informers.retryNow();
     },
     fenceBook: createLinuxBook(fenceFolder(layout)),
+    registryAuths: registries.authsFor,
     settings: {
       fenceSeconds: cluster.fenceSeconds,
       nodeAddresses: [settings.nodeAddress],
@@ -152,7 +164,7 @@ export async function runAgent(parts: AgentParts, signal: AbortSignal): Promise<
     recorder,
     healthChecks: createHealthChecks({ log }),
   });
-  const running: readonly Runnable[] = [network, agent, rules, hostPorts, proxy];
+  const running: readonly Runnable[] = [network, agent, rules, hostPorts, proxy, registries];
   const unsubscribe = serving.onChange((pair) => server.setCertificate(tlsOf(pair)));
   try {
     await server.listen();

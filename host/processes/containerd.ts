@@ -62,6 +62,8 @@ disabled_plugins = [
       runtime_type = "io.containerd.runc.v2"
       [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc.options]
         SystemdCgroup = false
+  [plugins."io.containerd.grpc.v1.cri".registry]
+    config_path = ${text(layout.registryDir)}
   [plugins."io.containerd.grpc.v1.cri".cni]
     bin_dir = ${text(pluginDir)}
     conf_dir = ${text(layout.cniConfDir)}

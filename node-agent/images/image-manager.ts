@@ -3,8 +3,9 @@
 import type { Clock } from '#base/clock.ts';
 import { messageOf } from '#base/error-message.ts';
 import type { ImageOutcome, ImageRequest, PodImages } from '../pods/images.ts';
-import type { Image, ImageRuntime } from '../runtime/runtime.ts';
+import type { Image, ImageAuth, ImageRuntime } from '../runtime/runtime.ts';
 import { createBackOff } from './back-off.ts';
+import { explainPull } from './explain-pull.ts';
 import { createPullQueue } from './pull-queue.ts';
 import { findAuths } from './pull-secrets.ts';
 import { defaultPullPolicy, parseImageName } from './reference.ts';
@@ -12,6 +13,8 @@ import { defaultPullPolicy, parseImageName } from './reference.ts';
 export interface ImageManagerOptions {
   readonly runtime: Pick<ImageRuntime, 'imageStatus' | 'pullImage'>;
   readonly clock: Clock;
+  /** The cluster's own credentials for an image; tried after the pod's. @default none */
+  readonly registryAuths?: ((image: string) => readonly ImageAuth[]) | undefined;
   /** Pulls at once. @default 4 */
   readonly pullsMax?: number | undefined;
 }
@@ -26,7 +29,8 @@ const hopelessRetryMs = 300_000;
 /** The runtime, not the registry, is the trouble. */
 const inspectRetryMs = 5_000;
 
-export function createImageManager({ runtime, clock, pullsMax = defaultPullsMax }: ImageManagerOptions): PodImages {
+export function createImageManager(options: ImageManagerOptions): PodImages {
+  const { runtime, clock, pullsMax = defaultPullsMax } = options;
   const queue = createPullQueue(runtime, clock, pullsMax);
   const backOff = createBackOff(clock, backOffInitialMs, backOffMaxMs);
   /** Why the last pull of a key failed; kept as long as the back-off is. */
@@ -49,7 +53,8 @@ export function createImageManager({ runtime, clock, pullsMax = defaultPullsMax 
     const startMs = clock.monotonicMs();
     emit('Normal', 'Pulling', `Pulling image "${name}"`);
     try {
-      const { reference, pullMs } = await queue.pull(name, findAuths(name, request.pullSecrets), signal);
+      const auths = [...findAuths(name, request.pullSecrets), ...(options.registryAuths?.(name) ?? [])];
+      const { reference, pullMs } = await queue.pull(name, auths, signal);
       const image = (await runtime.imageStatus(reference, signal)) ?? (await runtime.imageStatus(name, signal));
       if (!image) throw new Error('the image was pulled, but is not there');
       backOff.succeeded(key);
@@ -59,7 +64,7 @@ export function createImageManager({ runtime, clock, pullsMax = defaultPullsMax 
       return ready(image);
     } catch (error) {
       if (signal.aborted) throw error;
-      const message = messageOf(error);
+      const message = explainPull(name, messageOf(error));
       backOff.failed(key);
       remember(failures, key, message);
       emit('Warning', 'Failed', `Failed to pull image "${name}": ${message}`);
