@@ -9,6 +9,12 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('./commands/up.ts'),
   },
   {
+    name: 'join',
+    group: 'cluster',
+    summary: 'Bring this machine into a cluster',
+    load: () => import('./commands/join.ts'),
+  },
+  {
     name: 'down',
     group: 'cluster',
     summary: 'Stop the cluster; with --purge, remove every trace',

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { hostname, networkInterfaces } from 'node:os';
+import { join } from 'node:path';
 
 /** The name this machine registers as: its host name in the form that node names must have. */
 export function machineName(): string {
@@ -68,5 +69,27 @@ export function distribution(file = '/etc/os-release'): Distribution | undefined
     id: entries.get('ID') ?? '',
     like: (entries.get('ID_LIKE') ?? '').split(' ').filter(Boolean),
     name: entries.get('PRETTY_NAME') ?? entries.get('ID') ?? 'unknown',
+  };
+}
+
+/** What tells machines apart, beside their names. Empty where the machine does not say. */
+export interface MachineIds {
+  /** Of the installed system; the same on copies of a disk. */
+  readonly machineId: string;
+  /** Of the kernel since its start: the same only within one machine. */
+  readonly bootId: string;
+}
+
+export function machineIds(root = '/'): MachineIds {
+  const read = (file: string): string => {
+    try {
+      return readFileSync(join(root, file), 'utf8').trim();
+    } catch {
+      return '';
+    }
+  };
+  return {
+    machineId: read('etc/machine-id') || read('var/lib/dbus/machine-id'),
+    bootId: read('proc/sys/kernel/random/boot_id'),
   };
 }

@@ -1,12 +1,11 @@
 import { existsSync } from 'node:fs';
-import { processStates, stopProcesses } from '#host/cluster.ts';
 import type { HostLayout } from '#host/layout.ts';
-import type { ProcessName } from '#host/processes/keeper.ts';
 import { removeEverything, removeRuntimeTraces } from '#host/removal/removal.ts';
+import { loadSettings } from '#host/settings.ts';
 import { type CliContext, CliError, type CommandModule } from '../command.ts';
 import { layoutOf } from '../host-context.ts';
 import { createProgress } from '../progress.ts';
-import { stopAllPods } from '../up/stop-pods.ts';
+import { stopMachine } from '../up/dismantle.ts';
 
 interface DownFlags {
   readonly purge?: boolean;
@@ -17,7 +16,7 @@ export const command: CommandModule = {
     program
       .command('down')
       .description('Stop the cluster on this machine. Its state stays, and `berth up` brings it back.')
-      .option('--purge', 'remove everything that Berth made on this machine, the cluster state included')
+      .option('--purge', 'remove everything that Berth made on this machine, on a server the cluster state included')
       .addHelpText('after', '\nExamples:\n  berth down\n  berth down --purge')
       .action((flags: DownFlags) => down(context, flags));
   },
@@ -34,33 +33,26 @@ async function down(context: CliContext, flags: DownFlags): Promise<void> {
     context.stdout.write('Berth is not set up on this machine; there is nothing to do.\n');
     return;
   }
-  await stopCluster(layout, context, (what, detail) => progress.done(what, detail));
+  await stopMachine(layout, context, (what, detail) => progress.done(what, detail));
+  const joined = joinedAs(layout);
   if (flags.purge) {
     await removeEverything(layout, context.clock);
     progress.line(
       '\nEverything that Berth made here is removed. Packages that it installed were left; apt-get can remove them.',
     );
+    if (joined) progress.line(`The cluster still has its node; on the server: berth node remove ${joined}`);
   } else {
     await removeRuntimeTraces(layout, context.clock);
     progress.line('\nThe cluster is down. Bring it back with: berth up');
   }
 }
 
-/** The server or agent first, so that nothing starts a container again; then the containers; then what they ran on. */
-export async function stopCluster(
-  layout: HostLayout,
-  context: CliContext,
-  report: (what: string, detail: string) => void,
-): Promise<void> {
-  const running = processStates(layout, context.clock).filter((one) => one.supervised || one.pid !== undefined);
-  const stop = async (name: ProcessName): Promise<void> => {
-    if (!running.some((one) => one.name === name)) return;
-    await stopProcesses(layout, [name], context.clock);
-    report(name, 'stopped');
-  };
-  await stop('server');
-  await stop('agent');
-  if (running.some((one) => one.name === 'containerd')) report('pods', await stopAllPods(layout, context));
-  await stop('containerd');
-  await stop('etcd');
+/** The node's name on a machine that joined. Settings that cannot be read are no reason to keep the machine as it is. */
+function joinedAs(layout: HostLayout): string | undefined {
+  try {
+    const settings = loadSettings(layout.settingsFile);
+    return settings?.role === 'agent' ? settings.nodeName : undefined;
+  } catch {
+    return undefined;
+  }
 }
