@@ -2,7 +2,7 @@ import type { V1Pod, V1PodDisruptionBudget } from '#api/generated/types.ts';
 import { podDisruptionBudgets, pods } from '#api/kinds.ts';
 import type { KubeObject, ObjectKey } from '#api/meta.ts';
 import { fromLabelSelectorObject, matchesLabels } from '#api/selectors/labels.ts';
-import { internalError, notFound, StatusError, staleVersion } from '#api/status-error.ts';
+import { badRequest, forbidden, internalError, notFound, StatusError } from '#api/status-error.ts';
 import { isRecord } from '../http/json.ts';
 import type { RequestContext, ResourceRegistry } from '../registry/registry.ts';
 import type { Action } from './action.ts';
@@ -13,6 +13,10 @@ import { success } from './success.ts';
 export const evictPod: Action = async (host, context, key, body, options) => {
   const podRegistry = host.registry(pods.group, pods.version, pods.resource);
   if (!podRegistry) throw notFound(pods, key.name);
+  const named = body.metadata?.name;
+  if (named !== undefined && named !== key.name) {
+    throw badRequest(`name in URL does not match name in Eviction object: ${named} != ${key.name}`);
+  }
   const { object } = await podRegistry.get(context, key, {});
   const pod = asType(pods, object);
   const budgets = host.registry(
@@ -20,17 +24,46 @@ export const evictPod: Action = async (host, context, key, body, options) => {
     podDisruptionBudgets.version,
     podDisruptionBudgets.resource,
   );
-  if (budgets && needsBudget(pod))
-    await spendBudget(budgets, context, key, pod, options.dryRun === true, host.clock.now());
+  const dryRun = options.dryRun === true;
+  const nowMs = host.clock.now();
+  if (budgets && needsBudget(pod)) await spendBudget(budgets, context, key, pod, dryRun, nowMs);
+  const marked = dryRun ? pod : await mark(podRegistry, context, key, pod, nowMs);
   const asked: unknown = Reflect.get(body, 'deleteOptions');
-  const dryRun = options.dryRun ? { dryRun: ['All'] } : {};
   await podRegistry.delete(context, key, {
-    preconditions: { uid: pod.metadata?.uid },
+    preconditions: { uid: marked.metadata?.uid },
     ...(isRecord(asked) && asked),
-    ...dryRun,
+    ...(dryRun && { dryRun: ['All'] }),
   });
   return success(201);
 };
+
+/** Says on the pod why it goes, for those who see it end. */
+async function mark(
+  registry: ResourceRegistry,
+  context: RequestContext,
+  key: ObjectKey,
+  { metadata }: V1Pod,
+  nowMs: number,
+): Promise<V1Pod> {
+  const { entry } = await registry.modify(
+    context,
+    key,
+    (current) => {
+      const pod = asType(pods, current);
+      if (pod.metadata?.uid !== metadata?.uid) throw notFound(pods, key.name);
+      const others = (pod.status?.conditions ?? []).filter(({ type }) => type !== 'DisruptionTarget');
+      const lastTransitionTime = formatTime(nowMs);
+      const reason = { reason: 'EvictionByEvictionAPI', message: 'Eviction API: evicting' };
+      const condition = { type: 'DisruptionTarget', status: 'True', lastTransitionTime, ...reason };
+      return { ...pod, status: { ...pod.status, conditions: [...others, condition] } };
+    },
+    { subresource: 'status' },
+  );
+  return asType(pods, entry.object);
+}
+
+/** RFC 3339 in whole seconds, as Kubernetes writes metav1.Time. */
+const formatTime = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19)}Z`;
 
 /** What has ended, or never began, disturbs nobody. */
 const needsBudget = ({ metadata, status }: V1Pod): boolean =>
@@ -67,11 +100,16 @@ async function spendBudget(
   );
 }
 
-/** With AlwaysAllow a pod that is not ready may go whatever the budget says. */
-function isUnhealthyAndFree(budget: V1PodDisruptionBudget, pod: V1Pod): boolean {
-  const isReady = pod.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false;
-  return !isReady && budget.spec?.unhealthyPodEvictionPolicy === 'AlwaysAllow';
+/** A pod that is not ready helps nobody: it may go where the policy says so, or as long as enough others are healthy. */
+function isUnhealthyAndFree({ spec, status }: V1PodDisruptionBudget, pod: V1Pod): boolean {
+  const isReady = pod.status?.conditions?.some((one) => one.type === 'Ready' && one.status === 'True') ?? false;
+  if (isReady) return false;
+  if (spec?.unhealthyPodEvictionPolicy === 'AlwaysAllow') return true;
+  const desired = status?.desiredHealthy ?? 0;
+  return desired > 0 && (status?.currentHealthy ?? 0) >= desired;
 }
+
+const disruptedMax = 2000;
 
 function spent(budget: V1PodDisruptionBudget, podName: string, nowMs: number): V1PodDisruptionBudget {
   const { status, metadata } = budget;
@@ -80,13 +118,29 @@ function spent(budget: V1PodDisruptionBudget, podName: string, nowMs: number): V
     throw refusal(`The disruption budget ${name} is still being processed by the server.`, 10);
   }
   const allowed = status?.disruptionsAllowed ?? 0;
-  if (allowed <= 0) {
-    const counts = `The disruption budget ${name} needs ${status?.desiredHealthy ?? 0} healthy pods and has ${status?.currentHealthy ?? 0} currently`;
-    throw refusal(counts, 0);
+  if (allowed < 0) throw forbidden(podDisruptionBudgets, name, 'pdb disruptions allowed is negative');
+  if (Object.keys(status?.disruptedPods ?? {}).length > disruptedMax) {
+    const why = 'DisruptedPods map too big - too many evictions not confirmed by PDB controller';
+    throw forbidden(podDisruptionBudgets, name, why);
   }
-  if (Object.keys(status?.disruptedPods ?? {}).length > 2000) throw staleVersion(podDisruptionBudgets, name);
-  const disruptedPods = { ...status?.disruptedPods, [podName]: new Date(nowMs).toISOString() };
-  return { ...budget, status: { ...status, disruptionsAllowed: allowed - 1, disruptedPods } };
+  if (allowed === 0) throw refusal(whyNone(budget), 0);
+  const left = allowed - 1;
+  const conditions = (status?.conditions ?? []).map((one) =>
+    left === 0 && one.type === 'DisruptionAllowed' && one.status === 'True'
+      ? { ...one, status: 'False', reason: 'InsufficientPods', lastTransitionTime: formatTime(nowMs) }
+      : one,
+  );
+  const disruptedPods = { ...status?.disruptedPods, [podName]: formatTime(nowMs) };
+  return { ...budget, status: { ...status, disruptionsAllowed: left, disruptedPods, conditions } };
+}
+
+function whyNone({ metadata, status }: V1PodDisruptionBudget): string {
+  const name = metadata?.name ?? '';
+  const condition = status?.conditions?.find(({ type }) => type === 'DisruptionAllowed');
+  if (condition?.status === 'False' && condition.reason === 'SyncFailed') {
+    return `The disruption budget ${name} does not allow evicting pods currently because it failed sync: ${condition.message}`;
+  }
+  return `The disruption budget ${name} needs ${status?.desiredHealthy ?? 0} healthy pods and has ${status?.currentHealthy ?? 0} currently`;
 }
 
 const refusal = (why: string, retryAfterSeconds: number): StatusError =>
