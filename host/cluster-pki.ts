@@ -1,7 +1,7 @@
 import { cidrAddress } from '#api/ipv4-network.ts';
 import { type KeyPair, loadKeyPair, needsRenewal, saveKeyPair } from './key-pair.ts';
 import type { HostLayout } from './layout.ts';
-import { machineName } from './machine.ts';
+import { machineAddresses, machineName } from './machine.ts';
 import type { CertificateRequest } from './pki.ts';
 import type { ServerSettings } from './settings.ts';
 
@@ -66,7 +66,13 @@ export async function ensureCertificates(
     etcdCa,
     apiserver: await certificate(ca, 'apiserver', {
       commonName: 'berth-apiserver',
-      hosts: unique([...here, ...service, cidrAddress(settings.cluster.serviceCidr, 1)]),
+      hosts: unique([
+        ...here,
+        ...settings.apiNames,
+        ...machineAddresses(),
+        ...service,
+        cidrAddress(settings.cluster.serviceCidr, 1),
+      ]),
     }),
     apiserverClient: await certificate(ca, 'apiserver-client', {
       commonName: 'berth-apiserver',
@@ -90,5 +96,15 @@ export async function ensureCertificates(
     etcdClient: await certificate(etcdCa, 'etcd-client', { commonName: 'berth-apiserver' }),
   };
 }
+
+/** Whether a server that was started now would replace one of its certificates for its age. */
+export function certificatesAge(layout: HostLayout, nowMs: number): boolean {
+  return certificateNames.some((name) => {
+    const pair = loadKeyPair(layout.pkiDir, name);
+    return pair !== undefined && needsRenewal(pair, [], nowMs);
+  });
+}
+
+const certificateNames = ['apiserver', 'apiserver-client', 'admin', 'agent', 'agent-client', 'etcd', 'etcd-client'];
 
 const unique = (items: readonly string[]): string[] => [...new Set(items)];

@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '#base/clock.ts';
-import { ensureCertificates } from './cluster-pki.ts';
+import { type ClusterCertificates, ensureCertificates } from './cluster-pki.ts';
 import { writeKubeconfig } from './kubeconfig.ts';
 import type { HostLayout } from './layout.ts';
 import { keepersOf } from './processes/choose.ts';
@@ -34,13 +34,17 @@ export function prepareFolders(layout: HostLayout, settings: HostSettings): void
 /** Folders, settings, certificates, kubeconfig, kernel settings: everything before a server's first process. */
 export async function prepareCluster(layout: HostLayout, settings: ServerSettings, clock: Clock): Promise<void> {
   prepareFolders(layout, settings);
-  const certificates = await ensureCertificates(layout, settings, clock.now());
-  writeKubeconfig(layout.kubeconfig, {
-    server: `https://127.0.0.1:${settings.apiPort}`,
-    ca: certificates.ca.cert,
-    client: certificates.admin,
-  });
+  writeAdminKubeconfig(layout, settings, await ensureCertificates(layout, settings, clock.now()));
   applySysctls(layout);
+}
+
+/** Again at each start of the server: the admin's certificate may be a new one. */
+export function writeAdminKubeconfig(
+  layout: HostLayout,
+  settings: ServerSettings,
+  { ca, admin }: Pick<ClusterCertificates, 'ca' | 'admin'>,
+): void {
+  writeKubeconfig(layout.kubeconfig, { server: `https://127.0.0.1:${settings.apiPort}`, ca: ca.cert, client: admin });
 }
 
 export interface ProcessState {

@@ -15,16 +15,17 @@ export function machineName(): string {
  * The address others reach this machine at: of the interface with the default route, else the first that is not
  * loopback or a container bridge, else loopback (a machine without any network still runs its own cluster).
  */
-export function machineAddress(): string {
+export const machineAddress = (): string => machineAddresses()[0] ?? '127.0.0.1';
+
+/** All IPv4 addresses but those of loopback and of containers' networks, the one of the default route first. */
+export function machineAddresses(): string[] {
   const routed = defaultRouteInterface();
-  const candidates = Object.entries(networkInterfaces())
+  return Object.entries(networkInterfaces())
     .filter(([name]) => !/^(lo|berth|docker|br-|cni|veth|virbr)/.test(name))
-    .sort(([a], [b]) => Number(b === routed) - Number(a === routed));
-  for (const [, addresses] of candidates) {
-    const found = addresses?.find((address) => address.family === 'IPv4' && !address.internal);
-    if (found) return found.address;
-  }
-  return '127.0.0.1';
+    .sort(([a], [b]) => Number(b === routed) - Number(a === routed))
+    .flatMap(([, addresses]) => addresses ?? [])
+    .filter(({ family, internal }) => family === 'IPv4' && !internal)
+    .map(({ address }) => address);
 }
 
 function defaultRouteInterface(): string | undefined {

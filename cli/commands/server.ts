@@ -4,11 +4,14 @@ import { nodesGroup, nodeUser } from '#api/certificates.ts';
 import { createRealLog } from '#base/real/log.ts';
 import { runControlPlane } from '#control-plane/server.ts';
 import { withCurrentAddress } from '#host/address.ts';
-import { ensureCertificates } from '#host/cluster-pki.ts';
+import { writeAdminKubeconfig } from '#host/cluster.ts';
+import { certificatesAge, ensureCertificates } from '#host/cluster-pki.ts';
 import type { KeyPair } from '#host/key-pair.ts';
+import { saveSettings } from '#host/settings.ts';
 import type { CliContext, CommandModule } from '../command.ts';
 import { layoutOf, serverSettings } from '../host-context.ts';
 import { runAgent } from '../server/agent.ts';
+import { addressChange, untilDue } from '../server/changes.ts';
 import { fixedCertificate } from '../server/serving.ts';
 
 interface ServerFlags {
@@ -29,13 +32,29 @@ export const command: CommandModule = {
   },
 };
 
-/** Until the signal aborts. The settings and certificates are those that `berth up` made. */
+/**
+ * Until the signal aborts, or until what it was started with is no longer right: it is then started again. The settings
+ * and certificates are those that `berth up` made.
+ */
 async function server(context: CliContext, flags: ServerFlags): Promise<void> {
   const layout = layoutOf(context);
-  const settings = await withCurrentAddress(serverSettings(layout));
+  const stored = serverSettings(layout);
+  const settings = await withCurrentAddress(stored);
   const { clock, random } = context;
   const log = createRealLog({ level: flags.logLevel });
+  if (settings.nodeAddress !== stored.nodeAddress) {
+    log.info({ from: stored.nodeAddress, to: settings.nodeAddress }, 'this machine has another address now');
+    saveSettings(layout.settingsFile, settings);
+  }
   const certificates = await ensureCertificates(layout, settings, clock.now());
+  writeAdminKubeconfig(layout, settings, certificates);
+  const ending = new AbortController();
+  const signal = AbortSignal.any([context.signal, ending.signal]);
+  const end = (why: string): void => {
+    if (signal.aborted) return;
+    log.info({ why }, 'starting again');
+    ending.abort(new Error(why));
+  };
   const controlPlane = await runControlPlane(
     {
       clock,
@@ -62,9 +81,17 @@ async function server(context: CliContext, flags: ServerFlags): Promise<void> {
         },
       },
     },
-    context.signal,
+    signal,
   );
-  const work = [controlPlane.done];
+  const work: Promise<unknown>[] = [
+    controlPlane.done,
+    addressChange(settings, clock, signal).then((address) => {
+      if (address) end(`this machine's address is ${address} now`);
+    }),
+    untilDue(() => certificatesAge(layout, clock.now()), ageCheckMs, clock, signal).then((due) => {
+      if (due) end('certificates are to be renewed');
+    }),
+  ];
   if (flags.agent) {
     work.push(
       runAgent(
@@ -78,7 +105,7 @@ async function server(context: CliContext, flags: ServerFlags): Promise<void> {
           random,
           log,
         },
-        context.signal,
+        signal,
       ),
     );
   }
@@ -86,6 +113,8 @@ async function server(context: CliContext, flags: ServerFlags): Promise<void> {
   flushCompileCache();
   await Promise.all(work);
 }
+
+const ageCheckMs = 6 * 3_600_000;
 
 /** The agent beside the server has the rights of any node, and no more. */
 const nodeIdentity = (nodeName: string) => ({
