@@ -28,6 +28,8 @@ import { createCriRuntime } from '#node-agent/runtime/cri/runtime.ts';
 import { createAgentServer } from '#node-agent/server/agent-server.ts';
 import { createHealthChecks } from '#node-agent/services/health-checks.ts';
 import { createServiceProxy, servicesOwner } from '#node-agent/services/proxy.ts';
+import { createAcknowledger } from '#node-agent/withdrawal/acknowledge.ts';
+import { createNodeDns } from './node-dns.ts';
 import type { ServingCertificate } from './serving.ts';
 
 export interface AgentParts {
@@ -138,7 +140,9 @@ export async function runAgent(parts: AgentParts, signal: AbortSignal): Promise<
       fenceSeconds: cluster.fenceSeconds,
       nodeAddresses: [settings.nodeAddress],
       agentPort: settings.agentPort,
+      clusterDns: [cluster.clusterDns],
       clusterDomain: cluster.clusterDomain,
+      withdrawal: acknowledges,
       seccompFolder: join(layout.agentDir, 'seccomp'),
     },
   });
@@ -164,7 +168,9 @@ export async function runAgent(parts: AgentParts, signal: AbortSignal): Promise<
     recorder,
     healthChecks: createHealthChecks({ log }),
   });
-  const running: readonly Runnable[] = [network, agent, rules, hostPorts, proxy, registries];
+  const dns = createNodeDns({ informers, cluster, network, rules, host: host.node, clock, random, log });
+  const acknowledger = createAcknowledger({ informers, endpoints: proxy, lease: agent.lease, clock });
+  const running: readonly Runnable[] = [network, agent, rules, hostPorts, proxy, registries, dns, acknowledger];
   const unsubscribe = serving.onChange((pair) => server.setCertificate(tlsOf(pair)));
   try {
     await server.listen();
@@ -178,5 +184,8 @@ export async function runAgent(parts: AgentParts, signal: AbortSignal): Promise<
     await runtime.close();
   }
 }
+
+/** For measurements only: without it, pods are stopped while nodes still send to them. */
+const acknowledges = process.env.BERTH_WITHDRAWAL !== 'off';
 
 const tlsOf = ({ cert, key }: KeyPair) => ({ certificate: cert, key });
