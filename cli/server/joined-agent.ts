@@ -35,6 +35,13 @@ export async function runJoinedAgent(
   const keys = requireNodeKeys(layout);
   const client = createHttpClient(nodeAccess(settings, keys));
   const certificates = createNodeCertificates(layout, settings, client, log, context);
+  const contact = {
+    connectLease() {
+      const own = createHttpClient(nodeAccess(settings, { ca: keys.ca, client: certificates.client.current() }));
+      return { client: own, close: () => void own.close().catch(() => undefined) };
+    },
+    reset: () => client.transport.reset(),
+  };
   const ending = new AbortController();
   const signal = AbortSignal.any([context.signal, ending.signal]);
   const end = (why: string): void => {
@@ -45,7 +52,7 @@ export async function runJoinedAgent(
   try {
     await Promise.all([
       runAgent(
-        { layout, settings, clientCa: keys.ca, serving: certificates.serving, client, clock, random, log },
+        { layout, settings, clientCa: keys.ca, serving: certificates.serving, client, contact, clock, random, log },
         signal,
       ).finally(() => end('the agent has ended')),
       certificates.client.run(signal),
