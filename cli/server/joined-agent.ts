@@ -38,7 +38,15 @@ export async function runJoinedAgent(
   const contact = {
     connectLease() {
       const own = createHttpClient(nodeAccess(settings, { ca: keys.ca, client: certificates.client.current() }));
-      return { client: own, close: () => void own.close().catch(() => undefined) };
+      // A connection outlives its certificate, and the server refuses what comes over it then.
+      const unsubscribe = certificates.client.onChange(({ cert, key }) =>
+        own.transport.setClientCertificate(cert, key),
+      );
+      const close = (): void => {
+        unsubscribe();
+        own.close().catch(() => undefined);
+      };
+      return { client: own, close };
     },
     reset: () => client.transport.reset(),
   };
