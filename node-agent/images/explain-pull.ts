@@ -12,6 +12,12 @@ const hints: readonly (readonly [RegExp, (registry: string) => string])[] = [
     (registry) => `the certificate of ${registry} is for another name or time: renew it there`,
   ],
   [
+    // containerd takes what is on loopback for plain HTTP.
+    /failed with status code \[manifests [^\]]*\]: 400 Bad Request/,
+    (registry) =>
+      `if ${registry} speaks HTTPS, name https://${registry} under mirrors."${registry}".endpoint in the Secret kube-system/berth-registries`,
+  ],
+  [
     /server gave HTTP response to HTTPS client/,
     (registry) =>
       `${registry} speaks HTTP only: name http://${registry} under mirrors."${registry}".endpoint in the Secret kube-system/berth-registries`,

@@ -1,5 +1,6 @@
 /** An API server over HTTPS, and one real node with containerd and agent: for what concerns images, from the command line down. */
 import { mkdtempSync } from 'node:fs';
+import { join } from 'node:path';
 import type { V1Container, V1Pod } from '#api/generated/types.ts';
 import { namespaces, nodes, pods } from '#api/kinds.ts';
 import { createSilentLog } from '#base/log.ts';
@@ -7,11 +8,12 @@ import { createRealClock } from '#base/real/clock.ts';
 import { createRealRandom } from '#base/real/random.ts';
 import { createTestCli, type TestCli } from '#cli/testing/run-cli.ts';
 import type { ApiClient } from '#client/api-client.ts';
-import { createEventRecorder } from '#client/event-recorder.ts';
+import { createEventRecorder, type EventRecorder } from '#client/event-recorder.ts';
 import { pauseImageName } from '#host/images/build.ts';
 import { createAgent } from '#node-agent/agent.ts';
 import { createLinuxHost } from '#node-agent/host-linux/create.ts';
 import { imageArchitecture } from '#node-agent/images/manifests.ts';
+import { createClusterRegistries } from '#node-agent/images/registries/follow.ts';
 import { createNetworkTransport } from '#node-agent/probes/network-transport.ts';
 import { createContainerdImageStore } from '#node-agent/runtime/containerd/image-store.ts';
 import { createCriRuntime } from '#node-agent/runtime/cri/runtime.ts';
@@ -30,6 +32,8 @@ export interface ImageCluster {
   readonly cli: TestCli;
   readonly containerd: TestContainerd;
   readonly runtime: ContainerRuntime;
+  /** Events so far: `<object>: <type> <reason>: <message>`. */
+  readonly told: readonly string[];
   /** A Node object whose agent answers on this port of loopback. */
   addNode(name: string, port: number): Promise<void>;
   createPod(name: string, container: Partial<V1Container>, spec?: Partial<V1Pod['spec']>): Promise<void>;
@@ -70,6 +74,23 @@ export async function startImageCluster(options: {
     logRoot: layout.podLogDir,
     cgroupRoot: layout.cgroupRoot,
   });
+  const telling: EventRecorder = {
+    ...recorder,
+    record(object, type, reason, message, more) {
+      told.push(`${object.metadata?.name}: ${type} ${reason}: ${message}`);
+      recorder.record(object, type, reason, message, more);
+    },
+  };
+  const registries = createClusterRegistries({
+    client,
+    clock,
+    random,
+    log,
+    recorder: telling,
+    nodeName,
+    certsDir: layout.registryDir,
+    stateFile: join(layout.agentDir, 'registries.yaml'),
+  });
   const makeAgent = (agentPort: number) =>
     createAgent({
       client,
@@ -80,13 +101,8 @@ export async function startImageCluster(options: {
       clock,
       random,
       log,
-      recorder: {
-        ...recorder,
-        record(object, type, reason, message, more) {
-          told.push(`${object.metadata?.name}: ${type} ${reason}: ${message}`);
-          recorder.record(object, type, reason, message, more);
-        },
-      },
+      recorder: telling,
+      registryAuths: registries.authsFor,
       settings: { podCidr: options.podCidr, nodeAddresses: ['127.0.0.1'], agentPort },
     });
   let agent: ReturnType<typeof makeAgent> | undefined;
@@ -104,7 +120,7 @@ export async function startImageCluster(options: {
     log,
   });
   agent = makeAgent(await server.listen());
-  const running = agent.run(signal);
+  const running = Promise.all([agent.run(signal), registries.run(signal)]);
   await eventually(async () => (await api.ask('GET', `/api/v1/nodes/${nodeName}`)).text.includes('"KubeletReady"'));
 
   const podOf = (name: string) => client.get(pods, { namespace: 'default', name });
@@ -114,6 +130,7 @@ export async function startImageCluster(options: {
     certs,
     containerd,
     runtime,
+    told,
     cli: createTestCli({ url: api.url, ca: api.certs.ca.cert, cert: api.certs.admin.cert, key: api.certs.admin.key }),
     async addNode(name, port) {
       const node = await client.create(nodes, { apiVersion: 'v1', kind: 'Node', metadata: { name } });
@@ -148,7 +165,10 @@ export async function startImageCluster(options: {
     },
     async removePod(name) {
       await client.delete(pods, { namespace: 'default', name });
-      await eventually(async () => (await podOf(name).catch(() => undefined)) === undefined, { withinMs: 30_000 });
+      await eventually(async () => (await podOf(name).catch(() => undefined)) === undefined, {
+        withinMs: 30_000,
+        pending: () => podOf(name),
+      });
     },
     async stop() {
       life.abort(new Error('the test is over'));

@@ -1,5 +1,6 @@
 /** Follows the cluster's setting of registries: containerd's files, and the credentials of pulls. */
 import { readFile, rm } from 'node:fs/promises';
+import { registriesName } from '#api/certificates.ts';
 import type { V1Secret } from '#api/generated/types.ts';
 import { secrets } from '#api/kinds.ts';
 import type { Clock } from '#base/clock.ts';
@@ -14,7 +15,7 @@ import type { ImageAuth } from '../../runtime/runtime.ts';
 import { registryAuths } from './credentials.ts';
 import { replaceFile, writeFolder } from './folder.ts';
 import { hostsFiles } from './hosts-files.ts';
-import { noRegistries, parseRegistries, type Registries, registriesSecret } from './setting.ts';
+import { noRegistries, parseRegistries, type Registries, registriesKey } from './setting.ts';
 
 export interface ClusterRegistriesOptions {
   readonly client: ApiClient;
@@ -58,8 +59,8 @@ export function createClusterRegistries(options: ClusterRegistriesOptions): Clus
   /** Undefined when it cannot be used: the one before stays. */
   const read = (secret: V1Secret): { text: string; registries: Registries } | undefined => {
     try {
-      const encoded = secret.data?.[registriesSecret.key];
-      if (encoded === undefined) throw new Error(`it has no key ${registriesSecret.key}`);
+      const encoded = secret.data?.[registriesKey];
+      if (encoded === undefined) throw new Error(`it has no key ${registriesKey}`);
       const text = Buffer.from(encoded, 'base64').toString('utf8');
       return { text, registries: parseRegistries(text) };
     } catch (error) {
@@ -83,7 +84,7 @@ export function createClusterRegistries(options: ClusterRegistriesOptions): Clus
     authsFor: (image) => registryAuths(current, image),
     async run(signal) {
       await restore();
-      const { namespace, name } = registriesSecret;
+      const { namespace, name } = registriesName;
       const informer = createInformer(client, secrets, {
         clock,
         random,

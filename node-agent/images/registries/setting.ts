@@ -4,7 +4,8 @@ import { parseDocument } from 'yaml';
 import { isRecord } from '#client/stored.ts';
 import type { ImageAuth } from '../../runtime/runtime.ts';
 
-export const registriesSecret = { namespace: 'kube-system', name: 'berth-registries', key: 'registries.yaml' } as const;
+/** The Secret is `registriesName`. */
+export const registriesKey = 'registries.yaml';
 
 export interface Registries {
   /** By the registry's host as it stands in image names, or `*` for all others: where to look first. */
