@@ -61,7 +61,8 @@ function judgeHosts(nodeName: string, { dnsNames, addresses }: ParsedRequest, fa
     const owner = host === nodeName ? undefined : ownerOf(host, nodeName, facts);
     if (owner) return deny('NotItsAddress', `${host} belongs to ${owner}, not to node ${quoted(nodeName)}`);
   }
-  if (!facts.node) return approve;
+  // A machine that takes up a name again has not reported under it yet.
+  if (!facts.node || !isAlive(facts)) return approve;
   const own = new Set([nodeName, ...hostsOf(facts.node)]);
   const foreign = hosts.filter((host) => !own.has(host));
   if (foreign.length === 0) return approve;
