@@ -21,7 +21,7 @@ import { createRouteMonitor, type WatchRoutes } from './route-monitor.ts';
 export interface NodeNetworkOptions {
   readonly nodeName: string;
   /** All nodes. Started by whoever made it; may sync late, or never while no server answers. */
-  readonly nodes: Informer<V1Node>;
+  readonly nodes: Pick<Informer<V1Node>, 'synced' | 'get' | 'list' | 'addHandler'>;
   /** Names of ours on this machine; each cluster has its own. */
   readonly bridge: string;
   readonly tunnel: string;

@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { HostLayout } from '#host/layout.ts';
@@ -6,16 +5,8 @@ import { findCommand } from '#host/packages.ts';
 import { mustRun, type RunOptions, type RunResult, run } from '../run.ts';
 import { startForward } from './forward.ts';
 import { removeMachine } from './remove.ts';
+import { type Running, startIn } from './running.ts';
 import type { Place, Wire } from './wire.ts';
-
-/** A process that runs on a machine until it is stopped, at the latest by the end of the machine. */
-export interface Running {
-  readonly pid: number;
-  /** Standard output and error so far. */
-  output(): string;
-  /** SIGTERM, and SIGKILL after 5 s. */
-  stop(): Promise<void>;
-}
 
 /** A machine as far as the network goes: a network namespace. Disks, processes and cgroups are shared, sysfs shows the outer network. */
 export interface Machine {
@@ -31,6 +22,7 @@ export interface Machine {
   run(command: string, args: readonly string[], options?: RunOptions): Promise<RunResult>;
   /** As run; throws when it fails. */
   mustRun(command: string, args: readonly string[], options?: RunOptions): Promise<string>;
+  /** Ends with the machine at the latest. */
   start(command: string, args: readonly string[], options?: { readonly env?: NodeJS.ProcessEnv }): Running;
   /** bin/berth with this machine's BERTH_HOME. */
   berth(args: readonly string[], options?: RunOptions): Promise<RunResult>;
@@ -101,28 +93,9 @@ export async function createMachine(options: MachineOptions): Promise<Machine> {
     run: (command, args, more) => run('nsenter', enter(command, args), more),
     mustRun: (command, args, more) => mustRun('nsenter', enter(command, args), more),
     start(command, args, more) {
-      const child = spawn('nsenter', enter(command, args), {
-        stdio: ['ignore', 'pipe', 'pipe'],
-        env: { ...process.env, ...more?.env },
-      });
-      const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
-      let output = '';
-      child.once('error', (error) => {
-        output += `${error}`;
-      });
-      for (const stream of [child.stdout, child.stderr]) {
-        stream.setEncoding('utf8').on('data', (text: string) => {
-          output += text;
-        });
-      }
-      const stop = async (): Promise<void> => {
-        child.kill('SIGTERM');
-        const timer = setTimeout(() => child.kill('SIGKILL'), 5_000);
-        await ended;
-        clearTimeout(timer);
-      };
-      stops.push(stop);
-      return { pid: child.pid ?? 0, output: () => output, stop };
+      const running = startIn(namespace, command, args, more);
+      stops.push(running.stop);
+      return running;
     },
     berth: (args, more) => machine.run(join(root, 'bin/berth'), args, { ...more, env: { ...env, ...more?.env } }),
     kubectl: (args, more) => machine.run(kubectlCommand, args, { ...more, env: { ...adminEnv(), ...more?.env } }),

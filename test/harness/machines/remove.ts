@@ -8,7 +8,7 @@ import { removeCgroup } from '#host/removal/cgroups.ts';
 import { unmountAll } from '#host/removal/mounts.ts';
 import { eventually } from '../eventually.ts';
 import { mustRun } from '../run.ts';
-import { folderOf, namespacesOf, noteFile, runFolders, runsFolder } from './names.ts';
+import { folderOf, namespacesOf, noteFile, podNamespace, runFolders, runsFolder } from './names.ts';
 
 const netnsFolder = '/run/netns';
 
@@ -16,6 +16,8 @@ const netnsFolder = '/run/netns';
 export async function removeMachine(namespace: string, layout: HostLayout): Promise<void> {
   const clock = createRealClock();
   const exists = (): boolean => existsSync(join(netnsFolder, namespace));
+  for (const pod of namespaces().filter((one) => one.startsWith(podNamespace(namespace, ''))))
+    await removeNamespace(pod);
   if (exists()) await eventually(() => killAllIn(namespace), { withinMs: 15_000, everyMs: 20 });
   // What runs in pods has network namespaces of its own.
   const held = await removeCgroup(layout.cgroupRoot, clock);
@@ -24,6 +26,13 @@ export async function removeMachine(namespace: string, layout: HostLayout): Prom
   if (held.length > 0) throw new Error(`machine ${namespace}: something still holds ${held.join(', ')}`);
   rmSync(runDir, { recursive: true, force: true });
   if (exists()) await mustRun('ip', ['netns', 'delete', namespace]);
+}
+
+const namespaces = (): string[] => (existsSync(netnsFolder) ? readdirSync(netnsFolder) : []);
+
+async function removeNamespace(namespace: string): Promise<void> {
+  await eventually(() => killAllIn(namespace), { withinMs: 15_000, everyMs: 20 });
+  await mustRun('ip', ['netns', 'delete', namespace]);
 }
 
 async function killAllIn(namespace: string): Promise<boolean> {
@@ -46,16 +55,13 @@ export async function sweepAbandonedMachines(): Promise<void> {
 export async function removeRun(id: string): Promise<void> {
   const folder = folderOf(id);
   const pattern = namespacesOf(id);
-  const found = existsSync(netnsFolder) ? readdirSync(netnsFolder).filter((one) => pattern.test(one)) : [];
-  const machines = new Set(found.filter((one) => !one.endsWith('-wire')));
+  const found = namespaces().filter((one) => pattern.test(one));
+  const machines = new Set(found.filter((one) => !one.endsWith('-wire') && !one.includes('-pod-')));
   for (const each of readdirSync(folder).filter((one) => one !== noteFile)) machines.add(`berth-${id}-${each}`);
   await Promise.all(
     [...machines].map((one) => removeMachine(one, hostLayout(join(folder, one.replace(`berth-${id}-`, ''))))),
   );
   const wire = found.find((one) => one.endsWith('-wire'));
-  if (wire) {
-    await eventually(() => killAllIn(wire), { withinMs: 15_000, everyMs: 20 });
-    await mustRun('ip', ['netns', 'delete', wire]);
-  }
+  if (wire) await removeNamespace(wire);
   rmSync(folder, { recursive: true, force: true });
 }
