@@ -38,6 +38,12 @@ export const commands: readonly CommandEntry[] = [
     summary: "Run this machine's agent in the foreground",
     load: () => import('./commands/agent.ts'),
   },
+  {
+    name: 'token',
+    group: 'cluster',
+    summary: 'Create, list and revoke the tokens machines join with',
+    load: () => import('./commands/token.ts'),
+  },
   { name: 'get', group: 'objects', summary: 'List or show objects', load: () => import('./commands/get.ts') },
   {
     name: 'describe',
