@@ -34,7 +34,7 @@ export interface AgentSettings {
   readonly withdrawal?: boolean | undefined;
   /** No pod waits longer for that. @default 10 s */
   readonly withdrawalWaitMs?: number | undefined;
-  /** Between the last acknowledgement and SIGTERM. @default 250 ms */
+  /** Between the last acknowledgement and SIGTERM. @default 500 ms */
   readonly withdrawalSettleMs?: number | undefined;
   /** @default 8 */
   readonly sandboxesAtOnce?: number | undefined;
@@ -83,7 +83,7 @@ export function compileAgentSettings(nodeName: string, settings: AgentSettings =
       callTimeoutMs: 120_000,
       withdrawal: {
         waitMaxMs: settings.withdrawal ? (settings.withdrawalWaitMs ?? 10_000) : 0,
-        settleMs: settings.withdrawalSettleMs ?? 250,
+        settleMs: settings.withdrawalSettleMs ?? 500,
       },
     },
     sandboxesAtOnce,

@@ -29,6 +29,7 @@ import { createAgentServer } from '#node-agent/server/agent-server.ts';
 import { createHealthChecks } from '#node-agent/services/health-checks.ts';
 import { createServiceProxy, servicesOwner } from '#node-agent/services/proxy.ts';
 import { createAcknowledger } from '#node-agent/withdrawal/acknowledge.ts';
+import { createOpenings } from '#node-agent/withdrawal/openings.ts';
 import { createNodeDns } from './node-dns.ts';
 import type { ServingCertificate } from './serving.ts';
 
@@ -169,7 +170,13 @@ export async function runAgent(parts: AgentParts, signal: AbortSignal): Promise<
     healthChecks: createHealthChecks({ log }),
   });
   const dns = createNodeDns({ informers, cluster, network, rules, host: host.node, clock, random, log });
-  const acknowledger = createAcknowledger({ informers, endpoints: proxy, lease: agent.lease, clock });
+  const acknowledger = createAcknowledger({
+    informers,
+    endpoints: proxy,
+    lease: agent.lease,
+    openings: createOpenings({ clock, log }),
+    clock,
+  });
   const running: readonly Runnable[] = [network, agent, rules, hostPorts, proxy, registries, dns, acknowledger];
   const unsubscribe = serving.onChange((pair) => server.setCertificate(tlsOf(pair)));
   try {
