@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { V1Namespace, V1Node, V1Pod } from '#api/generated/types.ts';
+import type { V1Namespace, V1Node, V1PersistentVolumeClaim, V1Pod } from '#api/generated/types.ts';
 import type { Stored } from '#api/meta.ts';
 import type { Informer } from '#client/informer.ts';
 import { imagesChanged, nodeEvents } from './node-events.ts';
@@ -12,6 +12,7 @@ export interface ClusterSources {
   readonly pods: Informer<V1Pod>;
   readonly nodes: Informer<V1Node>;
   readonly namespaces: Informer<V1Namespace>;
+  readonly claims: Informer<V1PersistentVolumeClaim>;
 }
 
 export interface Followers {
@@ -50,6 +51,17 @@ export function followCluster(sources: ClusterSources, followers: Followers): ()
         if (!isDeepStrictEqual(namespace.metadata.labels, old.metadata.labels)) setNamespace(followers, namespace);
       },
       onDelete: (namespace) => state.removeNamespace(namespace.metadata.name),
+    }),
+    sources.claims.addHandler({
+      onAdd(claim) {
+        state.setClaim(claim);
+        queue.wake('claim');
+      },
+      onUpdate(claim) {
+        state.setClaim(claim);
+        queue.wake('claim');
+      },
+      onDelete: (claim) => state.removeClaim(claim),
     }),
     sources.pods.addHandler({
       onAdd: (pod) => followPod(followers, pod, undefined),

@@ -165,6 +165,42 @@ describe('topologySpreadConstraints', () => {
     expect(decide(soft, pods, nodes.slice(0, 2))).toMatch(/^a/);
   });
 
+  test('of nodes that all may have it, the one in the emptiest domains is preferred, by every constraint', () => {
+    const soft = { whenUnsatisfiable: 'ScheduleAnyway' as const };
+    const both = spread(soft);
+    both.topologySpreadConstraints?.push({ maxSkew: 1, topologyKey: host, ...soft, labelSelector: app('web') });
+    // Both zones have two; in zone a both are on a1.
+    const on = [...nodes, nodeObject('b2', { labels: { [zone]: 'b' } })];
+    const pods = ['a1', 'a1', 'b1', 'b2'].map((node, i) => placed(`web-${i}`, node));
+    expect(decide(both, pods, on)).toBe('a2');
+  });
+
+  test('a node that lacks a label of a preferred constraint is the last choice', () => {
+    const bare = { ...nodeObject('bare'), metadata: { name: 'bare' } };
+    const soft = spread({ whenUnsatisfiable: 'ScheduleAnyway' });
+    const many = Array.from({ length: 5 }, (_, i) => placed(`web-${i}`, 'a1'));
+    expect(decide(soft, [...many, placed('web-9', 'b1')], [nodes[0] ?? bare, bare])).toBe('a1');
+  });
+
+  test('tainted nodes count as domains unless their taints are to be honoured', () => {
+    const taints = [{ key: 'gpu', effect: 'NoSchedule' }];
+    const tainted = nodeObject('c1', { labels: { [zone]: 'c' }, taints });
+    const pods = [placed('web-1', 'a1'), placed('web-2', 'b1')];
+    expect(decide(spread(), pods, [...nodes, tainted])).toContain(
+      "3 node(s) didn't match pod topology spread constraints",
+    );
+    expect(decide(spread({ nodeTaintsPolicy: 'Honor' }), pods, [...nodes, tainted])).toMatch(/^[ab]/);
+  });
+
+  test('matchLabelKeys spreads the pods of one revision only', () => {
+    const labels = { app: 'web', 'pod-template-hash': '2' };
+    const old = [placed('web-1', 'b1', { labels: { app: 'web', 'pod-template-hash': '1' } })];
+    const fresh = [placed('web-2', 'a1', { labels })];
+    const keyed = { ...spread({ matchLabelKeys: ['pod-template-hash'] }), labels };
+    expect(decide(keyed, [...old, ...fresh])).toBe('b1');
+    expect(decide({ ...spread(), labels }, [...old, ...fresh, placed('web-3', 'a2', { labels })])).toBe('b1');
+  });
+
   test('however pods come and go, the skew never grows beyond its bound', () => {
     const on = Array.from({ length: 7 }, (_, i) => nodeObject(`n${i}`, { labels: { [zone]: `z${i % 3}` } }));
     fc.assert(

@@ -30,6 +30,8 @@ export function plan(snapshot: Snapshot, pod: PodInfo, { random }: PlanOptions):
     return { kind: 'unschedulable', message, refusals: new Map(), plugins: new Set() };
   }
   const active = prepareAll(snapshot, pod);
+  const refused = active.find(({ prepared }) => prepared.refuse)?.prepared.refuse;
+  if (refused) return refusedEverywhere(nodes, refused);
   const { feasible, refusals } = filter(nodes, active, random.next());
   const [first] = feasible;
   if (!first) {
@@ -43,8 +45,17 @@ export function plan(snapshot: Snapshot, pod: PodInfo, { random }: PlanOptions):
 /** Does the pod fit on this node as it is now? */
 export function fits(snapshot: Snapshot, pod: PodInfo, node: NodeView): boolean {
   return prepareAll(snapshot, pod).every(
-    ({ prepared: { only, check } }) => (!only || only.has(node.name)) && !check?.(node),
+    ({ prepared: { refuse, only, check } }) => !refuse && (!only || only.has(node.name)) && !check?.(node),
   );
+}
+
+function refusedEverywhere(nodes: readonly NodeView[], refusal: Refusal): Plan {
+  return {
+    kind: 'unschedulable',
+    message: `0/${nodes.length} nodes are available: ${refusal.reasons.join(', ')}.`,
+    refusals: new Map(nodes.map(({ name }) => [name, refusal])),
+    plugins: new Set([refusal.plugin]),
+  };
 }
 
 const prepareAll = (snapshot: Snapshot, pod: PodInfo): Active[] =>

@@ -29,6 +29,7 @@ export function createPodInfo(pod: Stored<V1Pod>): PodInfo {
     preferredPods: preferredTermsOf(pod),
     spread: spreadOf(pod),
     group: groupOf(pod),
+    claims: claimsOf(pod),
     images: spec.containers.flatMap((container) => (container.image ? [container.image] : [])),
   };
 }
@@ -37,6 +38,13 @@ export function createPodInfo(pod: Stored<V1Pod>): PodInfo {
 export const isTerminal = (pod: V1Pod): boolean => pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed';
 
 const isSidecar = (container: V1Container): boolean => container.restartPolicy === 'Always';
+
+/** An ephemeral volume has a claim of its own, named by the pod and the volume. */
+const claimsOf = ({ metadata, spec }: Stored<V1Pod>): readonly string[] =>
+  (spec?.volumes ?? []).flatMap(({ name, persistentVolumeClaim, ephemeral }) => {
+    if (persistentVolumeClaim) return [persistentVolumeClaim.claimName];
+    return ephemeral ? [`${metadata.name}-${name}`] : [];
+  });
 
 function hostPortsOf(containers: readonly V1Container[]): HostPort[] {
   return containers.flatMap((container) =>

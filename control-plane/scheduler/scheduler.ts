@@ -1,5 +1,5 @@
 import type { V1Binding } from '#api/generated/types.ts';
-import { namespaces, nodes, pods } from '#api/kinds.ts';
+import { namespaces, nodes, persistentVolumeClaims, pods } from '#api/kinds.ts';
 import { isConflict, isNotFound } from '#api/status-error.ts';
 import type { Clock, Timer } from '#base/clock.ts';
 import type { Log } from '#base/log.ts';
@@ -48,7 +48,12 @@ async function runScheduler(options: SchedulerOptions, signal: AbortSignal): Pro
   const { client, informers, clock, random, recorder, schedulerName = 'default-scheduler' } = options;
   const log = options.log.child({ component: 'scheduler' });
   const podInformer = informers.informer(pods);
-  const sources = { pods: podInformer, nodes: informers.informer(nodes), namespaces: informers.informer(namespaces) };
+  const sources = {
+    pods: podInformer,
+    nodes: informers.informer(nodes),
+    namespaces: informers.informer(namespaces),
+    claims: informers.informer(persistentVolumeClaims),
+  };
   try {
     await Promise.all(Object.values(sources).map((informer) => informer.waitForSync(signal)));
   } catch (error) {

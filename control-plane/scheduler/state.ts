@@ -1,4 +1,4 @@
-import type { V1Node } from '#api/generated/types.ts';
+import type { V1Node, V1PersistentVolumeClaim } from '#api/generated/types.ts';
 import type { Stored } from '#api/meta.ts';
 import type { Labels } from '#api/selectors/labels.ts';
 import { createPodCounters } from './counters.ts';
@@ -15,6 +15,8 @@ export interface ClusterState {
   removeNode(name: string): void;
   setNamespace(name: string, labels: Labels): void;
   removeNamespace(name: string): void;
+  setClaim(claim: Stored<V1PersistentVolumeClaim>): void;
+  removeClaim(claim: Stored<V1PersistentVolumeClaim>): void;
   /** A pod that is on a node: new, changed, or one that was assumed. */
   place(pod: PodInfo, nodeName: string): void;
   /** The pod takes nothing any more. Returns whether it was there. */
@@ -26,6 +28,7 @@ export function createClusterState(): ClusterState {
   const nodes = new Map<string, NodeState>();
   const placed = new Map<string, { readonly pod: PodInfo; readonly nodeName: string }>();
   const namespaces = new Map<string, Labels>();
+  const claims = new Map<string, Stored<V1PersistentVolumeClaim>>();
   const antiTerms = new Map<string, { readonly term: PodTerm; readonly nodes: Map<string, number> }>();
   let views: readonly NodeView[] | undefined;
   const counters = createPodCounters((namespace) => placed.values().filter(({ pod }) => pod.namespace === namespace));
@@ -67,6 +70,7 @@ export function createClusterState(): ClusterState {
         return views;
       },
       namespaces,
+      claim: (namespace, name) => claims.get(`${namespace}/${name}`),
       countPods: counters.count,
       get placedAntiAffinity() {
         return antiTerms.values();
@@ -84,6 +88,8 @@ export function createClusterState(): ClusterState {
     },
     setNamespace: (name, labels) => void namespaces.set(name, labels),
     removeNamespace: (name) => void namespaces.delete(name),
+    setClaim: (claim) => void claims.set(claimKey(claim), claim),
+    removeClaim: (claim) => void claims.delete(claimKey(claim)),
     place(pod, nodeName) {
       remove(pod.uid);
       placed.set(pod.uid, { pod, nodeName });
@@ -95,3 +101,5 @@ export function createClusterState(): ClusterState {
     nodeOf: (uid) => placed.get(uid)?.nodeName,
   };
 }
+
+const claimKey = ({ metadata }: Stored<V1PersistentVolumeClaim>): string => `${metadata.namespace}/${metadata.name}`;

@@ -1,6 +1,7 @@
 import type {
   V1Node,
   V1NodeSelector,
+  V1PersistentVolumeClaim,
   V1Pod,
   V1PreferredSchedulingTerm,
   V1Taint,
@@ -73,6 +74,8 @@ export interface PodInfo {
   /** Pods of one group (those of one controller, or alike) are spread over nodes. */
   readonly group: string;
   readonly images: readonly string[];
+  /** Names of the volume claims it uses. */
+  readonly claims: readonly string[];
 }
 
 /** One node, and the sums over the pods that are on it or assumed to be. */
@@ -96,6 +99,7 @@ export interface NodeView {
 export interface Snapshot {
   readonly nodes: readonly NodeView[];
   readonly namespaces: ReadonlyMap<string, Labels>;
+  claim(namespace: string, name: string): Stored<V1PersistentVolumeClaim> | undefined;
   /** Pods in a namespace that match a selector, counted per node name. */
   countPods(namespace: string, selector: LabelSelector, withTerminating: boolean): ReadonlyMap<string, number>;
   /** Required anti-affinity terms of the pods that are placed, with the number of pods that have them per node name. */
@@ -120,7 +124,8 @@ export type ClusterEvent =
   | 'pod-placed'
   | 'pod-removed'
   | 'pod-labels'
-  | 'namespace';
+  | 'namespace'
+  | 'claim';
 
 /** One rule of scheduling. A plugin has no state of its own. */
 export interface Plugin {
@@ -134,6 +139,8 @@ export interface Plugin {
 }
 
 export interface PreparedPlugin {
+  /** No node will do, and this is why: the nodes need not be looked at. */
+  readonly refuse?: Refusal | undefined;
   /** Other nodes need not be looked at. */
   readonly only?: ReadonlySet<string> | undefined;
   check?(node: NodeView): Refusal | undefined;

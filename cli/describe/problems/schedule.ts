@@ -22,6 +22,11 @@ const hints: readonly { readonly sign: RegExp; readonly advice: string }[] = [
   { sign: /unschedulable/, advice: 'Set spec.unschedulable of a node to false, or add a node' },
   { sign: /free ports/, advice: 'Another pod has this hostPort: choose another, or leave it out' },
   { sign: /pod affinity|anti-affinity|topology spread/, advice: 'Loosen the affinity or spread rules, or add a node' },
+  {
+    sign: /unbound immediate PersistentVolumeClaims/,
+    advice:
+      'Nothing in this cluster gives claims their storage yet: use another kind of volume, or install a storage provisioner; see berth get pvc',
+  },
   { sign: /persistentvolumeclaim|volume/i, advice: 'Check the claims of the pod with: berth get pvc' },
   { sign: /no nodes|0\/0 nodes/i, advice: 'There is no node yet: see berth get nodes and berth status' },
 ];

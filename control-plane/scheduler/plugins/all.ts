@@ -10,6 +10,7 @@ import { resourceClaims } from './resource-claims.ts';
 import { balancedAllocation, resourcesFit } from './resources-fit.ts';
 import { taintToleration } from './taint-toleration.ts';
 import { topologySpread } from './topology-spread.ts';
+import { volumeClaims } from './volume-claims.ts';
 
 /** In the order they are asked: the first refusal is the one that a user reads. */
 export const plugins: readonly Plugin[] = [
@@ -20,6 +21,7 @@ export const plugins: readonly Plugin[] = [
   nodePorts,
   resourcesFit,
   resourceClaims,
+  volumeClaims,
   topologySpread,
   interPodAffinity,
   balancedAllocation,

@@ -1,7 +1,6 @@
 import { matchesLabels } from '#api/selectors/labels.ts';
 import { untolerated } from '#api/selectors/taints.ts';
 import { matchesRequiredNodes } from '../node-selectors.ts';
-import { normalizeReversed } from '../scores.ts';
 import type { NodeView, Plugin, PodInfo, PreparedPlugin, Refusal, Snapshot, SpreadConstraint } from '../types.ts';
 
 const name = 'PodTopologySpread';
@@ -72,26 +71,39 @@ function checkOf(
   };
 }
 
+const hostLabel = 'kubernetes.io/hostname';
+
+/** The fewest matching pods in its domains, weighed, make the best node; a node without all the labels is the worst. */
 function scoreOf(
   pod: PodInfo,
   snapshot: Snapshot,
   soft: readonly SpreadConstraint[],
 ): NonNullable<PreparedPlugin['score']> {
-  const rules = soft.map((constraint) => {
-    const domains = domainsOf(pod, snapshot, constraint, soft);
-    // Many small domains must not drown few large ones.
-    return { constraint, domains, weight: Math.log(domains.size + 2) };
-  });
   const isLabelled = (node: NodeView): boolean =>
     soft.every(({ topologyKey }) => node.labels[topologyKey] !== undefined);
   return (nodes) => {
-    const costs = nodes.map((node) =>
-      rules.reduce((sum, { constraint, domains, weight }) => {
+    const labelled = nodes.filter(isLabelled);
+    const rules = soft.map((constraint) => {
+      const { topologyKey } = constraint;
+      const size = topologyKey === hostLabel ? labelled.length : distinct(labelled, topologyKey);
+      // Many small domains must not drown few large ones.
+      return { constraint, domains: domainsOf(pod, snapshot, constraint, soft), weight: Math.log(size + 2) };
+    });
+    const costOf = (node: NodeView): number => {
+      const costs = rules.map(({ constraint, domains, weight }) => {
         const count = domains.get(node.labels[constraint.topologyKey] ?? '') ?? 0;
-        return sum + count * weight + (constraint.maxSkew - 1);
-      }, 0),
-    );
-    const scores = normalizeReversed(costs);
-    return nodes.map((node, i) => (isLabelled(node) ? (scores[i] ?? 0) : 0));
+        return count * weight + (constraint.maxSkew - 1);
+      });
+      return Math.round(costs.reduce((sum, cost) => sum + cost, 0));
+    };
+    const costs = labelled.map(costOf);
+    const [lowest, highest] = [Math.min(...costs), Math.max(...costs)];
+    return nodes.map((node) => {
+      if (!isLabelled(node)) return 0;
+      return highest === 0 ? 100 : Math.floor((100 * (highest + lowest - costOf(node))) / highest);
+    });
   };
 }
+
+const distinct = (nodes: readonly NodeView[], label: string): number =>
+  new Set(nodes.map((node) => node.labels[label])).size;
