@@ -76,8 +76,12 @@ export function createNodeRules(options: NodeRulesOptions): NodeRules {
   /** Everything must be written: at the start, after a change of the base, or when the kernel has something else. */
   let stale = true;
   let wake: (() => void) | undefined;
+  let told = false;
 
-  const tell = (): void => wake?.();
+  const tell = (): void => {
+    told = true;
+    wake?.();
+  };
 
   const inputOf = (known: RulesBase): TableInput => ({
     ...known,
@@ -173,12 +177,12 @@ export function createNodeRules(options: NodeRulesOptions): NodeRules {
     stale = true;
   };
 
-  /** Resolves when there is something to do, or after `delayMs`. */
-  const idle = async (delayMs: number, signal: AbortSignal): Promise<void> => {
-    if (touched.size > 0 || waiting.length > 0 || stale) return;
-    await pause(delayMs, signal);
-  };
+  /** Resolves when something was told since it last did, or after `delayMs`. */
   const pause = async (delayMs: number, signal: AbortSignal): Promise<void> => {
+    if (told || signal.aborted) {
+      told = false;
+      return;
+    }
     const woken = new Promise<void>((resolve) => {
       wake = resolve;
     });
@@ -189,6 +193,7 @@ export function createNodeRules(options: NodeRulesOptions): NodeRules {
     ending.abort();
     signal.removeEventListener('abort', onAbort);
     wake = undefined;
+    told = false;
   };
 
   const set = (changes: RuleChanges): Promise<void> => {
@@ -240,7 +245,7 @@ export function createNodeRules(options: NodeRulesOptions): NodeRules {
         try {
           await step(checks, due, signal);
           failures = 0;
-          if (base && begun) await idle(checkMs, signal);
+          if (base && begun) await pause(checkMs, signal);
         } catch (error) {
           const delayMs = Math.min(retryFirstMs * 2 ** failures, retryMaxMs);
           failures = Math.min(failures + 1, 16);

@@ -1,5 +1,5 @@
 /** Chains that pick an endpoint. They hold no endpoints, only how many there are: services of one size share one. */
-import { masqueradeBit, stickyMark } from './table.ts';
+import { endpointMark, masqueradeBit } from './table.ts';
 
 export interface PickChain {
   /** Keyed by address, protocol and port, or, for any address of the node, by protocol and port. */
@@ -14,9 +14,13 @@ export interface PickChain {
   readonly stickySeconds?: number | undefined;
 }
 
-/** Endpoints of this node stand beside those of the cluster in the same map. */
-export const localOffset = 65_536;
-export const endpointsMax = 65_535;
+/** Bit 14 says that the source is to be replaced, so that many endpoints a service may have. */
+export const endpointsMax = 16_384;
+const localBit = 0x800000;
+
+/** The mark that names the endpoint at a place, from 0, of those that a chain picks from. */
+export const markAt = (index: number, { view, masquerade }: Pick<PickChain, 'view' | 'masquerade'>): number =>
+  endpointMark + (view === 'local' ? localBit : 0) + (masquerade ? masqueradeBit : 0) + index;
 
 export function chainName({ by, view, count, masquerade, stickySeconds }: PickChain): string {
   const parts = [by === 'address' ? 'pick' : 'pickn', view, count];
@@ -43,45 +47,34 @@ export function pickRules(chain: PickChain): string[] {
   const byNode = chain.by === 'node-port';
   const place = byNode ? 'meta l4proto . th dport' : 'ip daddr . meta l4proto . th dport';
   const prefix = byNode ? 'node_' : '';
-  const offset = chain.view === 'local' ? ` offset ${localOffset}` : '';
-  const random = `numgen random mod ${chain.count}${offset}`;
+  const first = markAt(0, chain);
   // Where the number of endpoints falls between two lookups for one packet: the first one is always there.
-  const first = `numgen inc mod 1${offset}`;
-  if (chain.stickySeconds) return stickyRules(place, prefix, [random, first], chain.stickySeconds);
-  const mark = chain.masquerade ? [`meta mark set meta mark | ${masqueradeBit}`] : [];
-  return [
-    ...mark,
-    `dnat ip to ${place} . ${random} map @${prefix}endpoints`,
-    `dnat ip to ${place} . ${first} map @${prefix}endpoints`,
-  ];
+  const numbers = [`meta mark set numgen random mod ${chain.count} offset ${first}`, `meta mark set ${first}`];
+  if (chain.stickySeconds) return stickyRules(place, prefix, numbers, chain.stickySeconds);
+  return numbers.map((number) => `${number} dnat ip to ${place} . meta mark map @${prefix}endpoints`);
 }
 
-/**
- * A client that is known goes to its endpoint, if that still serves; else it is forgotten, and what is picked is remembered.
- * Whether to masquerade is a part of the endpoint's mark here.
- */
+/** A client that is known goes to its endpoint, if that still serves; else it is forgotten, and what is picked is remembered. */
 function stickyRules(place: string, prefix: string, numbers: readonly string[], seconds: number): string[] {
   const client = 'ip saddr . ip daddr . meta l4proto . th dport';
   const remember = `update @affinity { ${client} timeout ${seconds}s : meta mark }`;
   const lead = `dnat ip to ${place} . meta mark map @${prefix}sticky`;
+  const pick = `meta mark set ${place} . meta mark map @${prefix}picks`;
   return [
     `meta mark set ${client} map @affinity ${remember} ${lead}`,
     `delete @affinity { ${client} : meta mark }`,
-    ...numbers.map((number) => `meta mark set ${place} . ${number} map @${prefix}picks ${remember} ${lead}`),
+    ...numbers.map((number) => `${number} ${pick} ${remember} ${lead}`),
   ];
 }
 
-/** The mark that stands for an endpoint: from its address, so that it is the same after a restart. `taken` breaks ties. */
-export function markOf(ip: string, view: PickChain['view'], masquerade: boolean, taken: ReadonlySet<number>): number {
+/** The mark that stands for an endpoint whatever its place is: from its address, so that it is the same after a restart. */
+export function markOf(ip: string, chain: Pick<PickChain, 'view' | 'masquerade'>, taken: ReadonlySet<number>): number {
   const low = ip
     .split('.')
     .slice(2)
     .reduce((sum, part) => sum * 256 + Number(part), 0);
-  const flags = (view === 'local' ? 0x800000 : 0) + (masquerade ? masqueradeBit : 0);
-  // 14 bits of the address, then 8 bits to tell apart those that share them; bit 14 and 15 are left out.
-  for (let tie = 0; tie < 128; tie++) {
-    const mark = stickyMark + flags + tie * 0x10000 + (low & 0x3fff);
-    if (!taken.has(mark)) return mark;
-  }
-  return stickyMark + flags + (low & 0x3fff);
+  // 14 bits of the address, and 7 more to tell apart those that share them.
+  const base = markAt(low % endpointsMax, chain);
+  for (let tie = 0; tie < 128; tie++) if (!taken.has(base + tie * 0x10000)) return base + tie * 0x10000;
+  return base;
 }

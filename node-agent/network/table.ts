@@ -19,37 +19,43 @@ export interface TableInput {
   readonly bridgeFiltered: boolean;
 }
 
+const places = {
+  address: 'type ipv4_addr . inet_proto . inet_service',
+  port: 'type inet_proto . inet_service',
+} as const;
+const target = 'ipv4_addr . inet_service';
+
 /**
- * Every map and set, with its declaration. Elements are written as `<name> <key>` → value (`''` in sets). The number of an
- * endpoint has no named type; and with `th dport` there, nft 1.0.6 could not add a rule to a table that exists.
+ * Every map and set, with its declaration. Elements are written as `<name> <key>` → value (`''` in sets). Which endpoint it is
+ * stands in the packet's mark, since nft 1.0.6 has no type for a number that would do (and `typeof` here makes rules for TCP only).
  */
 export const maps = {
   /** Services that the node itself answers: the cluster's names. */
-  local_services: 'map { type ipv4_addr . inet_proto . inet_service : ipv4_addr . inet_service; }',
+  local_services: `map { ${places.address} : ${target}; }`,
   /** By address: what leads to a service, and where the picking goes on. */
-  services: 'map { type ipv4_addr . inet_proto . inet_service : verdict; }',
+  services: `map { ${places.address} : verdict; }`,
   /** The same for clients inside the cluster, where they are treated in another way. Asked first. */
-  inside: 'map { type ipv4_addr . inet_proto . inet_service : verdict; }',
-  endpoints: 'map { typeof ip daddr . meta l4proto . tcp dport . numgen random mod 1 : ip daddr . tcp dport; }',
-  /** Session affinity: endpoints have a number of their own, which outlives changes to the others. */
-  picks: 'map { typeof ip daddr . meta l4proto . tcp dport . numgen random mod 1 : meta mark; }',
-  sticky: 'map { type ipv4_addr . inet_proto . inet_service . mark : ipv4_addr . inet_service; }',
-  node_ports: 'map { type inet_proto . inet_service : verdict; }',
-  node_inside: 'map { type inet_proto . inet_service : verdict; }',
-  node_endpoints: 'map { typeof meta l4proto . tcp dport . numgen random mod 1 : ip daddr . tcp dport; }',
-  node_picks: 'map { typeof meta l4proto . tcp dport . numgen random mod 1 : meta mark; }',
-  node_sticky: 'map { type inet_proto . inet_service . mark : ipv4_addr . inet_service; }',
+  inside: `map { ${places.address} : verdict; }`,
+  endpoints: `map { ${places.address} . mark : ${target}; }`,
+  /** Session affinity: endpoints have a mark of their own, which outlives changes to the others. */
+  picks: `map { ${places.address} . mark : mark; }`,
+  sticky: `map { ${places.address} . mark : ${target}; }`,
+  node_ports: `map { ${places.port} : verdict; }`,
+  node_inside: `map { ${places.port} : verdict; }`,
+  node_endpoints: `map { ${places.port} . mark : ${target}; }`,
+  node_picks: `map { ${places.port} . mark : mark; }`,
+  node_sticky: `map { ${places.port} . mark : ${target}; }`,
   /** Nobody serves there: refused or dropped. */
-  unserved: 'map { type ipv4_addr . inet_proto . inet_service : verdict; }',
-  node_unserved: 'map { type inet_proto . inet_service : verdict; }',
+  unserved: `map { ${places.address} : verdict; }`,
+  node_unserved: `map { ${places.port} : verdict; }`,
   cluster_ips: 'set { type ipv4_addr; }',
   /** Load balancers with source ranges, and who may come. */
-  guarded: 'set { type ipv4_addr . inet_proto . inet_service; }',
-  allowed: 'set { type ipv4_addr . inet_proto . inet_service . ipv4_addr; flags interval; }',
+  guarded: `set { ${places.address}; }`,
+  allowed: `set { ${places.address} . ipv4_addr; flags interval; }`,
   /** Pods of this node, each with itself. */
   hairpin: 'set { type ipv4_addr . ipv4_addr; }',
-  host_ports_any: 'map { type inet_proto . inet_service : ipv4_addr . inet_service; }',
-  host_ports_one: 'map { type ipv4_addr . inet_proto . inet_service : ipv4_addr . inet_service; }',
+  host_ports_any: `map { ${places.port} : ${target}; }`,
+  host_ports_one: `map { ${places.address} : ${target}; }`,
 } as const;
 
 export type MapName = keyof typeof maps;
@@ -58,10 +64,10 @@ export type MapName = keyof typeof maps;
 const affinity =
   'map affinity { type ipv4_addr . ipv4_addr . inet_proto . inet_service : mark; flags dynamic,timeout; size 131072; }';
 
-/** On the first packet of a connection whose source must become the node's; the bit that kube-proxy uses. */
+/** The upper byte of a mark that names an endpoint: on the first packet of a connection, until it leaves. */
+export const endpointMark = 0x4b000000;
+/** In such a mark: the source must become the node's. The bit that kube-proxy uses for that. */
 export const masqueradeBit = 0x4000;
-/** The upper byte of a mark that names an endpoint. */
-export const stickyMark = 0x4b000000;
 
 const place = 'ip daddr . meta l4proto . th dport';
 const nodePlace = 'meta l4proto . th dport';
@@ -101,9 +107,9 @@ function chainsOf(input: TableInput): Record<string, { readonly base?: string; r
     postrouting: {
       base: 'type nat hook postrouting priority srcnat; policy accept;',
       rules: [
-        `meta mark & ${masqueradeBit} == ${masqueradeBit} goto masquerade_marked`,
+        `meta mark & ${0xff000000 + masqueradeBit} == ${endpointMark + masqueradeBit} goto masquerade_marked`,
         // Whatever carries this packet on must not take the number of an endpoint for a mark of its own.
-        `meta mark & 0xff000000 == ${stickyMark} meta mark set 0`,
+        `meta mark & 0xff000000 == ${endpointMark} meta mark set 0`,
         `ip saddr 127.0.0.0/8 oifname "${bridge}" masquerade fully-random`,
         'ct status dnat ip saddr . ip daddr @hairpin masquerade fully-random',
         ...(bridgeFiltered ? [] : [`ct status dnat ip saddr ${podCidr} ip daddr ${podCidr} masquerade fully-random`]),
@@ -112,13 +118,7 @@ function chainsOf(input: TableInput): Record<string, { readonly base?: string; r
         `ip saddr ${podCidr} ip daddr != ${clusterCidr} oifname != "${bridge}" masquerade fully-random`,
       ],
     },
-    masquerade_marked: {
-      rules: [
-        `meta mark & 0xff000000 == ${stickyMark} meta mark set ${masqueradeBit}`,
-        `meta mark set meta mark & ${(~masqueradeBit >>> 0).toString()}`,
-        'goto from_node',
-      ],
-    },
+    masquerade_marked: { rules: ['meta mark set 0', 'goto from_node'] },
     /** Pods elsewhere answer to an address of this node's pods: it comes back by the way it came. */
     from_node: {
       rules: [

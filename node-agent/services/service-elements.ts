@@ -1,6 +1,6 @@
 /** What a service puts into the node's table. Pure; docs/decisions/0014 tells how the table reads it. */
 import type { Elements } from '../network/element-text.ts';
-import { chainName, endpointsMax, localOffset, markOf, type PickChain } from '../network/pick-chains.ts';
+import { chainName, endpointsMax, markAt, markOf, type PickChain } from '../network/pick-chains.ts';
 import { keepPlaces } from './endpoints.ts';
 import type { ServiceModel, ServicePort } from './service-model.ts';
 
@@ -58,9 +58,9 @@ export function elementsOf(
       const endpoints = placesOf(port, of);
       if (endpoints.length === 0) return false;
       const { stickySeconds } = model;
-      const chain = chainName({ by, view: of, count: endpoints.length, masquerade, stickySeconds });
-      elements.set(`${map} ${place}`, `goto ${chain}`);
-      addEndpoints(elements, frontend, endpoints, of, stickySeconds === undefined ? undefined : masquerade);
+      const chain = { by, view: of, count: endpoints.length, masquerade, stickySeconds };
+      elements.set(`${map} ${place}`, `goto ${chainName(chain)}`);
+      addEndpoints(elements, place, endpoints, chain);
       return true;
     };
     const served = serve(view, outside && view === 'cluster', by === 'address' ? 'services' : 'node_ports');
@@ -80,19 +80,16 @@ export function elementsOf(
   return { elements, places };
 }
 
-/** `sticky`: undefined without session affinity; else whether the mark must say that the source is to be replaced. */
 function addEndpoints(
   elements: Map<string, string>,
-  { by, place }: Frontend,
+  place: string,
   endpoints: readonly string[],
-  view: PickChain['view'],
-  sticky: boolean | undefined,
+  chain: PickChain,
 ): void {
-  const prefix = by === 'node-port' ? 'node_' : '';
-  const offset = view === 'local' ? localOffset : 0;
-  if (sticky === undefined) {
+  const prefix = chain.by === 'node-port' ? 'node_' : '';
+  if (!chain.stickySeconds) {
     for (const [index, endpoint] of endpoints.entries()) {
-      elements.set(`${prefix}endpoints ${place} . ${index + offset}`, endpoint);
+      elements.set(`${prefix}endpoints ${place} . ${markAt(index, chain)}`, endpoint);
     }
     return;
   }
@@ -100,12 +97,12 @@ function addEndpoints(
   const taken = new Set<number>();
   // By name, not by place: the same endpoints have the same marks however they came.
   for (const endpoint of endpoints.toSorted()) {
-    const mark = markOf(endpoint.split(' ')[0] ?? '', view, sticky, taken);
+    const mark = markOf(endpoint.split(' ')[0] ?? '', chain, taken);
     taken.add(mark);
     marks.set(endpoint, mark);
     elements.set(`${prefix}sticky ${place} . ${mark}`, endpoint);
   }
   for (const [index, endpoint] of endpoints.entries()) {
-    elements.set(`${prefix}picks ${place} . ${index + offset}`, String(marks.get(endpoint)));
+    elements.set(`${prefix}picks ${place} . ${markAt(index, chain)}`, String(marks.get(endpoint)));
   }
 }
