@@ -7,8 +7,6 @@ export interface AgentSettings {
   readonly nodeAddresses?: readonly string[] | undefined;
   readonly nodeLabels?: Readonly<Record<string, string>> | undefined;
   readonly nodeTaints?: NodeSettings['taints'] | undefined;
-  /** The node's share of the pod network, for the Node object. */
-  readonly podCidr?: string | undefined;
   /** @default 110 */
   readonly podsMax?: number | undefined;
   readonly reserved?: Partial<NodeSettings['reserved']> | undefined;
@@ -66,7 +64,6 @@ export function compileAgentSettings(nodeName: string, settings: AgentSettings =
       addresses: settings.nodeAddresses ?? base.addresses,
       labels: settings.nodeLabels ?? base.labels,
       taints: settings.nodeTaints ?? base.taints,
-      podCidr: settings.podCidr,
       podsMax: settings.podsMax ?? base.podsMax,
       reserved: { ...base.reserved, ...settings.reserved },
       version: settings.version ?? base.version,

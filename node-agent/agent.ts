@@ -49,6 +49,8 @@ export interface AgentOptions {
   /** @default none; see createLinuxChores */
   readonly chores?: readonly Chore[] | undefined;
   readonly settings?: AgentSettings | undefined;
+  /** Why pods have no network, where that is known better than by the runtime. */
+  readonly networkProblem?: (() => string | undefined) | undefined;
   /** Opens a connection for the heartbeats alone. @default `client` */
   readonly connectLease?: (() => LeaseConnection) | undefined;
   /** Where the watchdog reads what must not outlive contact with the server. @default memory, without a watchdog */
@@ -78,7 +80,16 @@ export function createAgent(options: AgentOptions): Agent {
   const { client, runtime, clock, random, host } = options;
   const settings = compileAgentSettings(options.nodeName, options.settings);
   const log = options.log.child({ node: options.nodeName });
-  const keeper = createNodeKeeper({ client, runtime, host: host.node, settings: settings.node, clock, log });
+  const { networkProblem } = options;
+  const keeper = createNodeKeeper({
+    client,
+    runtime,
+    host: host.node,
+    settings: settings.node,
+    networkProblem,
+    clock,
+    log,
+  });
   const fence = createFence({
     seconds: settings.node.fenceSeconds,
     book: options.fenceBook ?? createMemoryBook(() => clock.monotonicMs()),

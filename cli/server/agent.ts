@@ -130,6 +130,7 @@ export async function runAgent(parts: AgentParts, signal: AbortSignal): Promise<
     random,
     log,
     recorder,
+    networkProblem: network.problem,
     connectLease: parts.contact?.connectLease,
     onContact() {
       parts.contact?.reset();

@@ -33,6 +33,8 @@ export interface NodeKeeperOptions {
   readonly runtime: ContainerRuntime;
   readonly host: NodeHost;
   readonly settings: NodeSettings;
+  /** Why pods have no network, where that is known better than by the runtime. */
+  readonly networkProblem?: (() => string | undefined) | undefined;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -63,7 +65,9 @@ export function createNodeKeeper(options: NodeKeeperOptions): NodeKeeper {
       version ??= await runtime.version(signal);
       images = await runtime.listImages(signal);
       if (!status.runtimeReady) notReady = `container runtime not ready: ${status.message}`;
-      else if (!status.networkReady) notReady = `container runtime network not ready: ${status.message}`;
+      else if (!status.networkReady) {
+        notReady = `container runtime network not ready: ${options.networkProblem?.() ?? status.message}`;
+      }
     } catch (error) {
       version = undefined;
       notReady = `container runtime is down: ${messageOf(error)}`;
@@ -90,13 +94,11 @@ export function createNodeKeeper(options: NodeKeeperOptions): NodeKeeper {
     }
   };
 
-  /** Labels and pod network of a node that was there before. */
+  /** Labels of a node that was there before. */
   const reconcileMeta = async (node: Stored<V1Node>, signal: AbortSignal): Promise<Stored<V1Node>> => {
     const labels = { ...node.metadata.labels, ...nodeLabels(settings, known()) };
-    const podCidr = node.spec?.podCIDR ?? settings.podCidr;
-    const spec = { ...node.spec, ...(podCidr && { podCIDR: podCidr, podCIDRs: node.spec?.podCIDRs ?? [podCidr] }) };
-    if (sameJson(labels, node.metadata.labels) && sameJson(spec, node.spec ?? {})) return node;
-    return client.update(nodes, { ...node, metadata: { ...node.metadata, labels }, spec }, { signal });
+    if (sameJson(labels, node.metadata.labels)) return node;
+    return client.update(nodes, { ...node, metadata: { ...node.metadata, labels } }, { signal });
   };
 
   const report = async (signal: AbortSignal): Promise<void> => {

@@ -34,7 +34,6 @@ export function newNode(settings: NodeSettings, reading: NodeReading): V1Node {
     kind: 'Node',
     metadata: { name: settings.name, labels: nodeLabels(settings, reading.facts) },
     spec: {
-      ...(settings.podCidr && { podCIDR: settings.podCidr, podCIDRs: [settings.podCidr] }),
       ...(settings.taints.length > 0 && { taints: settings.taints.map((taint) => ({ ...taint })) }),
     },
     status: nodeStatus(settings, reading, undefined),

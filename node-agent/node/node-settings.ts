@@ -5,7 +5,6 @@ export interface NodeSettings {
   readonly addresses: readonly string[];
   readonly labels: Readonly<Record<string, string>>;
   readonly taints: readonly { readonly key: string; readonly value?: string; readonly effect: string }[];
-  readonly podCidr: string | undefined;
   readonly podsMax: number;
   readonly reserved: { readonly cpuMilli: number; readonly memoryBytes: number; readonly storageRatio: number };
   /** `v1.36.0+berth…`. */
@@ -24,7 +23,6 @@ export const nodeSettingsDefault: Omit<NodeSettings, 'name'> = {
   addresses: [],
   labels: {},
   taints: [],
-  podCidr: undefined,
   podsMax: 110,
   reserved: { cpuMilli: 100, memoryBytes: 256 * mebi, storageRatio: 0.05 },
   version: 'v1.36.0+berth0.1.0',

@@ -20,7 +20,6 @@ const bedOf = async (...args: Parameters<typeof createAgentBed>): Promise<AgentB
 
 describe('the node object', () => {
   const { node: settings } = compileAgentSettings('n', {
-    podCidr: '10.42.0.0/24',
     nodeTaints: [{ key: 'k', effect: 'NoSchedule' }],
   });
   const reading = async (more = {}) => {
@@ -38,8 +37,6 @@ describe('the node object', () => {
   test('a new one', async () => {
     const node = newNode(settings, await reading());
     expect(node.spec).toEqual({
-      podCIDR: '10.42.0.0/24',
-      podCIDRs: ['10.42.0.0/24'],
       taints: [{ key: 'k', effect: 'NoSchedule' }],
     });
     expect(node.status?.nodeInfo?.containerRuntimeVersion).toBe('containerd://1.6.20');

@@ -115,7 +115,7 @@ describe.each(['link', 'routed', 'mixed'] as const)('the pod network of three ma
     for (const machine of machines.machines) startNetwork(machine);
     publish();
     await Promise.all(machines.machines.map(isReady));
-    await Promise.all(machines.machines.map(startPod));
+    await Promise.all(machines.machines.map((machine) => startPod(machine)));
   });
   afterAll(() => machines?.destroy());
 

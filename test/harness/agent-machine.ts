@@ -139,7 +139,6 @@ export async function startAgentMachine(): Promise<AgentMachine> {
             real.record(object, type, reason, message, more);
           },
         },
-        settings: { podCidr: '10.42.203.0/24' },
       });
       current = { controller, ended: agent.run(controller.signal) };
       await eventually(() => agent.status().nodeReady, { everyMs: 10, withinMs: 10_000 });

@@ -103,7 +103,7 @@ export async function startImageCluster(options: {
       log,
       recorder: telling,
       registryAuths: registries.authsFor,
-      settings: { podCidr: options.podCidr, nodeAddresses: ['127.0.0.1'], agentPort },
+      settings: { nodeAddresses: ['127.0.0.1'], agentPort },
     });
   let agent: ReturnType<typeof makeAgent> | undefined;
   const serving = await certs.serving([nodeName]);
