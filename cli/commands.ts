@@ -15,6 +15,18 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('./commands/join.ts'),
   },
   {
+    name: 'leave',
+    group: 'cluster',
+    summary: 'Take this machine out of its cluster',
+    load: () => import('./commands/leave.ts'),
+  },
+  {
+    name: 'node',
+    group: 'cluster',
+    summary: 'List machines, or take one out',
+    load: () => import('./commands/node.ts'),
+  },
+  {
     name: 'down',
     group: 'cluster',
     summary: 'Stop the cluster; with --purge, remove every trace',
