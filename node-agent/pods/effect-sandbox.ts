@@ -71,6 +71,8 @@ export async function removeContainers(
 
 /** Everything the runtime and the machine hold of the pod goes. */
 export async function clearPod(context: PodContext, signal: AbortSignal): Promise<void> {
+  // A call that was given up may have made a sandbox all the same. It holds the pod's cgroup, and no event tells of it.
+  if (context.memory.retries.has('clear')) await context.deps.view.relist(signal);
   const { containers, sandboxes } = context.observed();
   await removeContainers(
     context,
