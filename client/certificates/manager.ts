@@ -95,8 +95,13 @@ export function createCertificateManager(options: CertificateManagerOptions): Ce
           } catch (error) {
             if (signal.aborted) return;
             delayMs = backoff.nextMs();
-            const ends = pair && new Date(validityOf(pair.cert).endsMs).toISOString();
-            log.error({ why: messageOf(error), retryMs: Math.round(delayMs), ends }, 'the certificate was not renewed');
+            const endsMs = pair && validityOf(pair.cert).endsMs;
+            const ends = endsMs && new Date(endsMs).toISOString();
+            const why = messageOf(error);
+            // The cluster no longer knows who asks.
+            const fix =
+              endsMs !== undefined && endsMs < clock.now() ? 'join this machine again: berth join' : undefined;
+            log.error({ why, retryMs: Math.round(delayMs), ends, fix }, 'the certificate was not renewed');
           }
         }
         await clock.sleep(delayMs, signal).catch(() => undefined);

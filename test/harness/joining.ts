@@ -1,9 +1,16 @@
 /** A control plane that certifies nodes, with what tests need to join and to try what an identity may do. */
-import { bootstrapTokenPrefix, bootstrapTokenType } from '#api/certificates.ts';
+import {
+  bootstrapTokenPrefix,
+  bootstrapTokenType,
+  clientKubeletSigner,
+  kubeletServingSigner,
+} from '#api/certificates.ts';
 import type { JoinToken } from '#api/join-token.ts';
 import { secrets } from '#api/kinds.ts';
 import { createRealClock } from '#base/real/clock.ts';
-import { type NodeCertificates, requestNodeCertificates } from '#client/certificates/node-certificates.ts';
+import type { KeyPairPem } from '#client/certificates/key-pair.ts';
+import { nodeHosts, nodeSubject } from '#client/certificates/node-certificates.ts';
+import { obtainCertificate } from '#client/certificates/obtain.ts';
 import { createHttpClient, type HttpClient } from '#client/http-client.ts';
 import type { ControlPlaneOptions } from '#control-plane/server.ts';
 import type { KeyPair } from '#host/key-pair.ts';
@@ -16,6 +23,12 @@ export interface TestJoining extends TestControlPlane {
   join(nodeName: string, addresses?: readonly string[]): Promise<NodeCertificates>;
   /** Closed by `stop`. */
   clientOf(pair: KeyPair | { readonly token: string } | undefined): HttpClient;
+}
+
+/** What a machine has once it has joined. */
+export interface NodeCertificates {
+  readonly client: KeyPairPem;
+  readonly serving: KeyPairPem;
 }
 
 export type TestToken = Pick<JoinToken, 'id' | 'secret'> & { readonly bearer: string };
@@ -60,20 +73,26 @@ export async function startJoining({ days = 1, plane: more = {} }: JoiningOption
     return { id, secret, bearer: `${id}.${secret}` };
   };
 
+  const clientOf: TestJoining['clientOf'] = (pair) => {
+    const who = pair && ('token' in pair ? pair : { clientCert: pair.cert, clientKey: pair.key });
+    const client = createHttpClient({ server: plane.url, ca: ca.cert, ...who });
+    clients.push(client);
+    return client;
+  };
+
   return {
     ...started,
     certs,
     token,
     async join(nodeName, addresses = []) {
-      const options = { server: plane.url, ca: ca.cert, token: await token(), nodeName, addresses, clock };
-      return requestNodeCertificates({ ...options, timeoutMs: 20_000 });
+      const shared = { clock, subject: nodeSubject(nodeName), timeoutMs: 20_000 };
+      const joining = clientOf({ token: (await token()).bearer });
+      const client = await obtainCertificate({ ...shared, client: joining, signer: clientKubeletSigner });
+      const hosts = nodeHosts(nodeName, addresses);
+      const own = { ...shared, client: clientOf(client), signer: kubeletServingSigner };
+      return { client, serving: await obtainCertificate({ ...own, hosts }) };
     },
-    clientOf(pair) {
-      const who = pair && ('token' in pair ? pair : { clientCert: pair.cert, clientKey: pair.key });
-      const client = createHttpClient({ server: plane.url, ca: ca.cert, ...who });
-      clients.push(client);
-      return client;
-    },
+    clientOf,
     async stop() {
       await Promise.all(clients.map((client) => client.close()));
       await started.stop();

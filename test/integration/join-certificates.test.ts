@@ -4,13 +4,13 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { clientKubeletSigner, clientSigner, kubeletServingSigner, revokedNodesName } from '#api/certificates.ts';
 import { certificateSigningRequests, configMaps, leases, nodes, secrets } from '#api/kinds.ts';
 import { createRealClock } from '#base/real/clock.ts';
-import { type NodeCertificates, nodeSubject } from '#client/certificates/node-certificates.ts';
+import { nodeSubject } from '#client/certificates/node-certificates.ts';
 import { obtainCertificate } from '#client/certificates/obtain.ts';
 import { revokeNode } from '#client/certificates/revoke-node.ts';
 import { createSigningRequest } from '#client/certificates/signing-request.ts';
 import type { HttpClient } from '#client/http-client.ts';
 import { eventually } from '../harness/eventually.ts';
-import { startJoining, type TestJoining } from '../harness/joining.ts';
+import { type NodeCertificates, startJoining, type TestJoining } from '../harness/joining.ts';
 
 const clock = createRealClock();
 let cluster: TestJoining;

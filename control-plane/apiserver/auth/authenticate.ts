@@ -36,9 +36,7 @@ export function createAuthenticator({ clock, secret, revocations }: Authenticato
   const ofCertificate = (peer: Extract<Peer, { kind: 'certificate' }>): UserInfo => {
     if (!peer.commonName) throw unauthorized('Unauthorized: the client certificate has no common name');
     // The handshake checked it, but a connection may live longer.
-    if (peer.endsMs !== undefined && clock.now() > peer.endsMs) {
-      throw unauthorized('Unauthorized: the client certificate has expired');
-    }
+    if (peer.endsMs !== undefined && clock.now() > peer.endsMs) throw expired();
     if (revocations?.isRevoked(peer)) {
       throw unauthorized(
         'Unauthorized: this node was removed from the cluster; to use the machine again, join it anew with: berth join',
@@ -58,7 +56,7 @@ export function createAuthenticator({ clock, secret, revocations }: Authenticato
   return {
     authenticate({ peer, headers, signal }) {
       if (peer.kind === 'certificate') return ofCertificate(peer);
-      if (peer.kind === 'rejected') throw unauthorized();
+      if (peer.kind === 'rejected') throw peer.why === 'CERT_HAS_EXPIRED' ? expired() : unauthorized();
       const { authorization } = headers;
       if (authorization === undefined) return anonymous;
       const [, bearer] = /^bearer\s+(\S+)\s*$/i.exec(authorization) ?? [];
@@ -76,3 +74,5 @@ export function createAuthenticator({ clock, secret, revocations }: Authenticato
     isRevoked: (peer) => revocations?.isRevoked(peer) ?? false,
   };
 }
+
+const expired = () => unauthorized('Unauthorized: the client certificate has expired');
