@@ -7,6 +7,8 @@ import type { HostLayout } from './layout.ts';
 const wanted: Readonly<Record<string, string>> = {
   'net/ipv4/ip_forward': '1',
   'net/ipv4/conf/all/forwarding': '1',
+  // A pod that is told of a shorter way to a service's endpoint would go around the rules that lead it there.
+  'net/ipv4/conf/all/send_redirects': '0',
 };
 
 const recordFile = (layout: HostLayout): string => join(layout.stateDir, 'sysctls-before.json');

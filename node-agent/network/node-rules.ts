@@ -114,9 +114,23 @@ export function createNodeRules(options: NodeRulesOptions): NodeRules {
     }
     applied.clear();
     for (const [place, value] of wanted) applied.set(place, value);
+    // Packets to services come in and go out by the bridge: no pod is to be told of a shorter way (all/send_redirects is off too).
+    setSysctl(`${sysctlRoot}/net/ipv4/conf/${bridge}/send_redirects`, '0');
     // The guard is in force from here on, so that the node itself may reach its pods' ports by 127.0.0.1.
     for (const name of [bridge, known.tunnel]) {
       if (name) setSysctl(`${sysctlRoot}/net/ipv4/conf/${name}/route_localnet`, '1');
+    }
+  };
+
+  /**
+   * The node itself reaches services by an address that its pods' peers answer to, and without a default route. Where another
+   * cluster on this machine has the same service network, the route is that one's: its rules come first then, too.
+   */
+  const routeServices = async ({ gateway }: RulesBase): Promise<void> => {
+    try {
+      await run('ip', ['route', 'add', serviceCidr, 'dev', bridge, 'src', gateway]);
+    } catch (error) {
+      if (!messageOf(error).includes('File exists')) throw error;
     }
   };
 
@@ -148,6 +162,7 @@ export function createNodeRules(options: NodeRulesOptions): NodeRules {
       if (stale) {
         stale = false;
         await writeAll(known);
+        await routeServices(known);
       } else await writeChanges(places);
     } catch (error) {
       stale = true;
@@ -170,6 +185,7 @@ export function createNodeRules(options: NodeRulesOptions): NodeRules {
   };
 
   const check = async (known: RulesBase, deep: boolean): Promise<void> => {
+    if (deep) await routeServices(known);
     const why = await problem(known, deep);
     if (why === undefined) return;
     log.warn({ table, why }, 'somebody else has changed our nftables table: it is made anew');

@@ -107,8 +107,14 @@ export async function startPacketBed(): Promise<PacketBed> {
     await plug('outside', 'world', `${addresses.outside}/24`);
     await ip('node', 'address', 'add', `${addresses.second}/24`, 'dev', 'world');
     await ip('outside', 'route', 'add', 'default', 'via', addresses.second);
-    await ip('node', 'route', 'add', 'default', 'via', '198.51.100.2');
-    const settings = ['ip_forward=1', `conf.${bedNetwork.bridge}.route_localnet=1`];
+    const bridge = `conf.${bedNetwork.bridge}`;
+    // As the agent and `berth up` set them.
+    const settings = [
+      'ip_forward=1',
+      `${bridge}.route_localnet=1`,
+      `${bridge}.send_redirects=0`,
+      'conf.all.send_redirects=0',
+    ];
     for (const setting of settings) {
       await mustRun('nsenter', [...within('node', 'sysctl', ['-qw', `net.ipv4.${setting}`])]);
     }
