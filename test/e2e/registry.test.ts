@@ -129,6 +129,12 @@ describe('a private registry', () => {
     expect(hostsToml('docker.io')).toBe(before);
   });
 
+  it('takes the example among the manifests', async () => {
+    const example = join(import.meta.dirname, '../../manifests/registries.yaml');
+    await cluster.cli.ok(['apply', '-f', example]);
+    await eventually(() => readdirSync(certsDir()).sort().join() === 'docker.io,mirror.example:5000,registry.example');
+  });
+
   it('leaves nothing behind when the setting is removed', async () => {
     await setRegistries(undefined);
     await eventually(() => readdirSync(certsDir()).length === 0);

@@ -1,9 +1,8 @@
 /** An archive that can be read at any place: the file itself, or a copy without its compression. */
-import { createReadStream, createWriteStream } from 'node:fs';
 import { type FileHandle, open, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { PassThrough, type Readable, Transform } from 'node:stream';
+import { PassThrough, Readable, type Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
 import { messageOf } from '#base/error-message.ts';
@@ -39,8 +38,8 @@ export async function openArchive(source: ArchiveSource): Promise<ArchiveFile> {
   const { buffer } = await handle.read(Buffer.alloc(magicBytes), 0, magicBytes, 0);
   if (!decompressorOf(buffer)) return fromHandle(handle);
   try {
-    const stream = handle.createReadStream({ start: 0, autoClose: false });
-    return await spool({ stream, magic: buffer }, source);
+    const { size } = await handle.stat();
+    return await spool({ stream: readRange(handle, 0, size), magic: buffer }, source);
   } finally {
     await handle.close();
   }
@@ -97,9 +96,11 @@ async function spool({ stream, magic }: Begun, { random, signal }: ArchiveSource
   // From here on only we know of it: the kernel removes it when we end, however we end.
   await rm(path);
   try {
-    const file = createWriteStream('', { fd: handle.fd, autoClose: false });
-    const unpack = decompressorOf(magic) ?? new Transform({ transform: (chunk, _, done) => done(null, chunk) });
-    await pipeline(stream, unpack, file, { signal });
+    const unpack = decompressorOf(magic) ?? new PassThrough();
+    const write = async (chunks: AsyncIterable<Buffer>): Promise<void> => {
+      for await (const chunk of chunks) await handle.appendFile(chunk);
+    };
+    await pipeline(stream, unpack, write, { signal });
     return await fromHandle(handle);
   } catch (error) {
     await handle.close();
@@ -132,17 +133,23 @@ async function fromHandle(handle: FileHandle): Promise<ArchiveFile> {
       const { buffer, bytesRead } = await handle.read(Buffer.alloc(wanted), 0, wanted, offset);
       return buffer.subarray(0, bytesRead);
     },
-    stream: (offset, length) =>
-      // An empty range cannot be written with an end that is included.
-      length === 0
-        ? new PassThrough().end()
-        : createReadStream('', {
-            fd: handle.fd,
-            start: offset,
-            end: offset + length - 1,
-            autoClose: false,
-            highWaterMark: 2 ** 20,
-          }),
+    stream: (offset, length) => readRange(handle, offset, length),
     close: () => handle.close(),
   };
+}
+
+const chunkBytes = 2 ** 20;
+
+/** Node's own file streams close the file when they are given up; this one leaves it to the others that read it. */
+function readRange(handle: FileHandle, offset: number, length: number): Readable {
+  const read = async function* () {
+    for (let at = offset; at < offset + length; ) {
+      const wanted = Math.min(chunkBytes, offset + length - at);
+      const { buffer, bytesRead } = await handle.read(Buffer.allocUnsafe(wanted), 0, wanted, at);
+      if (bytesRead === 0) throw new Error('the archive became shorter while it was read');
+      at += bytesRead;
+      yield buffer.subarray(0, bytesRead);
+    }
+  };
+  return Readable.from(read(), { objectMode: false });
 }
