@@ -151,8 +151,8 @@ export function createFence({ seconds, book, clock, log }: FenceOptions): Fence 
     run(signal) {
       return new Promise((resolve) => {
         const arm = (): void => {
-          const dueMs = deadlineMs - leadMs - book.uptimeMs();
-          timer = clock.setTimer(inContact ? Math.max(dueMs, 0) : idleLookMs, () => {
+          const dueMs = Math.ceil(deadlineMs - leadMs - book.uptimeMs());
+          timer = clock.setTimer(inContact ? Math.max(dueMs, 1) : idleLookMs, () => {
             look();
             if (!signal.aborted) arm();
           });

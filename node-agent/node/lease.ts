@@ -204,7 +204,8 @@ export function createNodeLease(options: NodeLeaseOptions): NodeLease {
     async run(signal) {
       while (!signal.aborted) {
         const node = options.node();
-        const delayMs = node ? waitMs() : waitForNodeMs;
+        // Whole milliseconds: a timer may not tell less.
+        const delayMs = node ? Math.ceil(waitMs()) : waitForNodeMs;
         if (node && delayMs <= 0) {
           launch(node, signal);
           continue;

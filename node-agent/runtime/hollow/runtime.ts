@@ -7,7 +7,7 @@ import type { ContainerRuntime, ExecResult, RuntimeEvent, RuntimeStatus } from '
 import { type AddressPool, createAddressPool } from './addresses.ts';
 import { createCallBook, type HollowCall, type Method } from './calls.ts';
 import { createImageShelf } from './image-shelf.ts';
-import { createWorld, type HollowContainer } from './world.ts';
+import { createWorld, type HollowContainer, type HollowSandbox } from './world.ts';
 
 /** Virtual milliseconds per call; calls without an entry answer at once. */
 export type HollowDurations = Readonly<Partial<Record<Method, number>>>;
@@ -24,6 +24,8 @@ export interface HollowRuntimeOptions {
   readonly missingImages?: readonly string[] | undefined;
   /** What a command in a container answers; undefined leaves it to the container's program. */
   readonly exec?: HollowExec | undefined;
+  /** Sees everything that happens in the moment it does, whoever else is told. */
+  readonly observe?: ((event: RuntimeEvent) => void) | undefined;
   /** How many calls the log keeps. @default 10000 */
   readonly callsMax?: number | undefined;
 }
@@ -35,6 +37,9 @@ export type HollowExec = (
 
 export interface HollowRuntime extends ContainerRuntime {
   readonly calls: readonly HollowCall[];
+  /** By id; those that have ended, too. */
+  readonly containers: ReadonlyMap<string, HollowContainer>;
+  readonly sandboxes: ReadonlyMap<string, HollowSandbox>;
   /** The next call of `method` fails: before it does anything, or after it did everything. */
   injectError(method: Method, error: Error, moment?: 'before' | 'after'): void;
   setStatus(status: RuntimeStatus): void;
@@ -85,6 +90,7 @@ export function createHollowRuntime(options: HollowRuntimeOptions): HollowRuntim
     return pool;
   };
   const world = createWorld(clock, addresses, (event) => {
+    options.observe?.(event);
     for (const reader of readers) reader.push(event);
   });
 
@@ -142,6 +148,8 @@ export function createHollowRuntime(options: HollowRuntimeOptions): HollowRuntim
 
   return {
     calls: book.calls,
+    containers: world.containers,
+    sandboxes: world.sandboxes,
     injectError: book.injectError,
     setStatus: (next) => {
       status = next;

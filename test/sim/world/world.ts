@@ -1,3 +1,4 @@
+import { type ClusterConfig, clusterConfig } from '#api/cluster-config.ts';
 import type { V1Namespace } from '#api/generated/types.ts';
 import { namespaces } from '#api/kinds.ts';
 import { isAlreadyExists, serviceUnavailable } from '#api/status-error.ts';
@@ -7,12 +8,15 @@ import { createVirtualClock, type VirtualClock } from '#base/virtual/clock.ts';
 import { createSeededRandom } from '#base/virtual/random.ts';
 import type { ApiClient } from '#client/api-client.ts';
 import { type FaultMix, noFaults } from '#client/testing/faults.ts';
-import type { ControllerSettings } from '#control-plane/controllers/settings.ts';
+import { type ControllerSettings, lostNodeSettings } from '#control-plane/controllers/settings.ts';
 import { createMemoryStore } from '#control-plane/store/memory.ts';
+import type { AgentSettings } from '#node-agent/agent-settings.ts';
+import { type Containers, watchContainers } from './containers.ts';
 import { forwardingClient } from './forwarding-client.ts';
 import { type Check, followHistory, type History } from './history.ts';
 import { type Machine, startMachine } from './machine.ts';
 import { type SimServer, startServer } from './server.ts';
+import { createSlowStore, type DiskTrouble, goodDisk } from './slow-store.ts';
 
 /** A whole cluster in one process, on virtual time, from one seed. */
 export interface World {
@@ -27,6 +31,14 @@ export interface World {
   addMachines(count: number): void;
   crashServer(): Promise<void>;
   startServer(): Promise<void>;
+  /** SIGSTOP and SIGCONT of the server, if it runs. */
+  pauseServer(): void;
+  resumeServer(): void;
+  /** Undefined while it is down or stopped. */
+  readonly serverWellSinceMs: number | undefined;
+  setDisk(trouble: DiskTrouble): void;
+  /** What really runs. */
+  readonly containers: Containers;
   setFaults(mix: FaultMix): void;
   /**
    * Lets time pass until `pending` names nothing. Throws with what is pending, the seed and what the checks found once the
@@ -42,6 +54,10 @@ export interface WorldOptions {
   readonly seed: number;
   readonly checks: (now: () => number) => readonly Check[];
   readonly settings?: ControllerSettings;
+  readonly cluster?: ClusterConfig;
+  readonly agents?: AgentSettings;
+  /** Machines' clocks differ by up to so many milliseconds, and run so much (a share of 1) fast or slow. @default neither */
+  readonly skew?: { readonly offsetMaxMs: number; readonly rateMax: number };
   readonly log?: Log;
 }
 
@@ -56,17 +72,23 @@ export async function createWorld(options: WorldOptions): Promise<World> {
   const random = nextRandom();
   const serverRandom = nextRandom();
   const machineRandom = nextRandom();
-  const store = createMemoryStore({ clock });
+  const raw = createMemoryStore({ clock });
+  const diskRandom = nextRandom();
+  let disk = goodDisk;
+  const store = createSlowStore(raw, clock, diskRandom.next, () => disk);
   const life = new AbortController();
   const history = followHistory(
-    store,
+    raw,
     clock,
     options.checks(() => clock.now()),
     life.signal,
   );
   const machines: Machine[] = [];
   let faults = noFaults;
+  const containers = watchContainers((what) => history.violate(what));
+  const cluster = options.cluster ?? clusterConfig();
   let server: SimServer | undefined;
+  let serverWellSinceMs: number | undefined;
 
   /** Whatever needs virtual time to end gets it. */
   const finish = async <T>(work: Promise<T>): Promise<T> => {
@@ -89,10 +111,13 @@ export async function createWorld(options: WorldOptions): Promise<World> {
         log,
         history: () => history,
         mix: () => faults,
-        settings: options.settings ?? {},
+        settings: { ...lostNodeSettings(cluster), ...options.settings },
+        cluster,
       }),
     );
-    for (const name of ['default', 'kube-system', 'kube-node-lease']) await finish(ensureNamespace(server.client, name));
+    serverWellSinceMs = clock.now();
+    for (const name of ['default', 'kube-system', 'kube-node-lease'])
+      await finish(ensureNamespace(server.client, name));
   };
 
   const user = forwardingClient(() => {
@@ -114,17 +139,37 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     user,
     history,
     machines,
+    containers,
+    get serverWellSinceMs() {
+      return serverWellSinceMs;
+    },
+    pauseServer() {
+      server?.pause();
+      serverWellSinceMs = undefined;
+    },
+    resumeServer() {
+      server?.resume();
+      if (server) serverWellSinceMs ??= clock.now();
+    },
+    setDisk(trouble) {
+      disk = trouble;
+    },
     addMachines(count) {
       for (let added = 0; added < count; added += 1) {
         const index = machines.length;
         const name = `node-${index}`;
-        const options = { name, index, client: user, clock, random: machineRandom, log, mix: () => faults };
-        machines.push(startMachine(options));
+        const { offsetMaxMs = 0, rateMax = 0 } = options.skew ?? {};
+        const spread = (max: number): number => (max === 0 ? 0 : (machineRandom.next() * 2 - 1) * max);
+        const skew = { offsetMs: spread(offsetMaxMs), rate: 1 + spread(rateMax) };
+        const settings = { fenceSeconds: cluster.fenceSeconds, ...options.agents };
+        const own = { name, index, client: user, clock, random: machineRandom, log, mix: () => faults };
+        machines.push(startMachine({ ...own, settings, skew, containers }));
       }
     },
     async crashServer() {
       const dying = server;
       server = undefined;
+      serverWellSinceMs = undefined;
       if (dying) await finish(dying.crash());
     },
     startServer: start,
@@ -150,10 +195,11 @@ export async function createWorld(options: WorldOptions): Promise<World> {
       failIfViolated('time passed');
     },
     async close() {
-      await finish(Promise.all(machines.filter(({ alive }) => alive).map((machine) => machine.die())));
+      world.resumeServer();
+      await finish(Promise.all(machines.map((machine) => machine.die())));
       await world.crashServer();
       life.abort(new Error('the world ends'));
-      await store.close();
+      await raw.close();
     },
   };
   await start();
