@@ -126,6 +126,10 @@ const refused: readonly (readonly [string, Attempt])[] = [
   ],
   ['change its taints', patch('/api/v1/nodes/mine', { spec: { taints: [{ key: 'a', effect: 'NoSchedule' }] } })],
   [
+    'choose its pod network',
+    patch('/api/v1/nodes/mine', { spec: { podCIDR: '10.42.0.0/16', podCIDRs: ['10.42.0.0/16'] } }),
+  ],
+  [
     'change its owners',
     patch('/api/v1/nodes/mine', {
       metadata: { ownerReferences: [{ apiVersion: 'v1', kind: 'Pod', name: 'a', uid: 'b' }] },

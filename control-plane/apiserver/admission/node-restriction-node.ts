@@ -15,6 +15,10 @@ export function nodeRefusal(
   const before = old && isObjectOf(definition, nodes, old) ? old : undefined;
   const labels = forbiddenLabels(object, before);
   if (labels.length > 0) return `${who} is not allowed to modify labels: ${labels.join(', ')}`;
+  // Addresses of other machines' pods would come to it.
+  if (!subresource && !equalJson(podNetworkOf(object), podNetworkOf(before))) {
+    return `${who} is not allowed to choose its part of the pod network`;
+  }
   if (!before) return undefined;
   for (const field of ['ownerReferences', 'finalizers'] as const) {
     if (!equalJson(object.metadata?.[field] ?? [], before.metadata?.[field] ?? [])) {
@@ -25,6 +29,11 @@ export function nodeRefusal(
   if (!equalJson(object.spec?.taints ?? [], before.spec?.taints ?? [])) return `${who} is not allowed to modify taints`;
   return undefined;
 }
+
+const podNetworkOf = (node: V1Node | undefined): readonly string[] => [
+  node?.spec?.podCIDR ?? '',
+  ...(node?.spec?.podCIDRs ?? []),
+];
 
 /** Those labels that the request changes and that are not a node's to give itself. */
 function forbiddenLabels(object: V1Node, before: V1Node | undefined): string[] {
