@@ -9,7 +9,7 @@ const perSecond = 300;
 const rollouts = 3;
 
 /** Ends as a well-made server does: takes no more connections at once, and finishes those it has. No preStop hook, no sleep before. */
-const serve = 'echo $VERSION >/www/index.html; httpd -f -p 8080 -h /www & trap "kill $!; sleep 1; exit 0" TERM; wait';
+const serve = 'echo $VERSION >/www/index.html; httpd -f -p 8080 -h /www & trap "kill $!; sleep 3; exit 0" TERM; wait';
 
 const manifest = (version: string): string =>
   JSON.stringify({
