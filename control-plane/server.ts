@@ -22,7 +22,7 @@ import { measuredStore } from './apiserver/metrics/store-metrics.ts';
 import type { NodeProxyOptions } from './apiserver/proxy/node-backend.ts';
 import { ensureBootstrapObjects } from './bootstrap/objects.ts';
 import { createControllers } from './controllers/all.ts';
-import { type ControllerSettings, lostNodeSettings } from './controllers/settings.ts';
+import { type ControllerSettings, defaultReservedPorts, lostNodeSettings } from './controllers/settings.ts';
 import { builtInDefinitions } from './resources/all.ts';
 import { createScheduler } from './scheduler/scheduler.ts';
 import { createEtcdStore } from './store/etcd.ts';
@@ -221,6 +221,7 @@ async function runElected(
     const { clusterCidr, nodeCidrBits } = cluster;
     const settings = {
       nodeIpam: { clusterCidr, nodeCidrBits },
+      reservedPorts: [{ port: options.listen?.port ?? 6443, why: "the API server's" }, ...defaultReservedPorts],
       ...lostNodeSettings(cluster),
       ...options.controllers,
     };

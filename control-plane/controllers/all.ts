@@ -19,6 +19,7 @@ import { createNodeIpamController } from './nodeipam/controller.ts';
 import { createNodeLifecycleControllers } from './nodelifecycle/controller.ts';
 import { createPodGcController } from './podgc/controller.ts';
 import { createReplicaSetController } from './replicaset/controller.ts';
+import { createServiceLbController } from './service-lb/controller.ts';
 import { createServiceAccountController } from './serviceaccount/controller.ts';
 import { type ControllerSettings, compileSettings } from './settings.ts';
 import type { ControllerContext } from './shared/context.ts';
@@ -66,6 +67,7 @@ export function createControllers(options: ControllersOptions): Runnable[] {
     part('endpoint-controller', (context) => [createEndpointsController(context)]),
     part('endpoint-slice-controller', (context) => [createEndpointSlicesController(context)]),
     part('endpoint-withdrawal-controller', (context) => [createWithdrawalController(context)]),
+    part('service-controller', (context) => [createServiceLbController(context, settings.reservedPorts)]),
     part('serviceaccount-controller', (context) => [createServiceAccountController(context, settings.rootCa)]),
     part('namespace-controller', (context) => [createNamespaceController(context, settings.kinds)]),
     part('token-cleaner', (context) => [createTokenCleaner(context)]),

@@ -6,6 +6,7 @@ import { servedKinds } from './kinds.ts';
 import { createBlocks, type NodeIpamSettings } from './nodeipam/blocks.ts';
 import type { NodeLifecycleSettings } from './nodelifecycle/controller.ts';
 import type { PodGcSettings } from './podgc/controller.ts';
+import type { ReservedPort } from './service-lb/plan.ts';
 
 /** What an operator may choose; everything has the default of Kubernetes. */
 export interface ControllerSettings {
@@ -22,6 +23,8 @@ export interface ControllerSettings {
   readonly signing?: SigningSettings | undefined;
   /** When given, nodes get their parts of the pod network. */
   readonly nodeIpam?: NodeIpamSettings | undefined;
+  /** Ports of the nodes that no load balancer of a service may take. */
+  readonly reservedPorts?: readonly ReservedPort[] | undefined;
 }
 
 export interface CompiledSettings {
@@ -30,6 +33,7 @@ export interface CompiledSettings {
   readonly nodes: NodeLifecycleSettings;
   readonly podGc: PodGcSettings;
   readonly nodeIpam: NodeIpamSettings | undefined;
+  readonly reservedPorts: readonly ReservedPort[];
   readonly signing: SigningSettings | undefined;
 }
 
@@ -43,6 +47,13 @@ const defaultNodes: NodeLifecycleSettings = {
   partialEvictionsPerSecond: 0.01,
 };
 const defaultPodGc: PodGcSettings = { finishedPodsMax: 12_500, periodMs: 20_000, missingNodeMs: 40_000 };
+
+/** Whoever loses these to a service has lost the way to mend it. */
+export const defaultReservedPorts: readonly ReservedPort[] = [
+  { port: 22, why: 'where people log in' },
+  { port: 6443, why: "the API server's" },
+  { port: 10_250, why: "the nodes' agents'" },
+];
 
 /** What the cluster has chosen about machines that die (docs/decisions/0016). */
 export function lostNodeSettings({
@@ -73,6 +84,7 @@ export function compileSettings(settings: ControllerSettings = {}): CompiledSett
     nodes,
     podGc,
     nodeIpam: settings.nodeIpam,
+    reservedPorts: settings.reservedPorts ?? defaultReservedPorts,
     signing: settings.signing,
   };
 }
