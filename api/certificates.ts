@@ -5,6 +5,9 @@ export const kubeletServingSigner = 'kubernetes.io/kubelet-serving';
 /** Signed only after a person has approved it. */
 export const clientSigner = 'kubernetes.io/kube-apiserver-client';
 
+/** Common names by which an API server shows itself to agents: ours, and Kubernetes'. Nobody else gets them. */
+export const apiServerNames: readonly string[] = ['berth-apiserver', 'kube-apiserver-kubelet-client'];
+
 export const nodesGroup = 'system:nodes';
 export const nodeUserPrefix = 'system:node:';
 export const bootstrappersGroup = 'system:bootstrappers';

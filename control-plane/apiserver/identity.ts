@@ -3,7 +3,7 @@ import { configMaps, secrets } from '#api/kinds.ts';
 import { isNotFound } from '#api/status-error.ts';
 import type { Clock } from '#base/clock.ts';
 import { createNodeRestriction } from './admission/node-restriction.ts';
-import { signingRequester } from './admission/signing-requester.ts';
+import { createSigningRequester } from './admission/signing-requester.ts';
 import { type Authenticator, createAuthenticator } from './auth/authenticate.ts';
 import { type Authorizer, createAuthorizer, mastersGroup } from './auth/authorizer.ts';
 import { cachedObjects } from './auth/objects.ts';
@@ -38,6 +38,6 @@ export function createIdentity({ clock, core }: { readonly clock: Clock; core():
       },
       revocations: createRevocations(() => core().peek(configMaps)?.get(revokedNodesName)),
     }),
-    admission: [signingRequester, createNodeRestriction(objects)],
+    admission: [createSigningRequester(clock), createNodeRestriction(objects)],
   };
 }

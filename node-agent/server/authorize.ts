@@ -1,4 +1,5 @@
 import type { PeerCertificate, TLSSocket } from 'node:tls';
+import { apiServerNames } from '#api/certificates.ts';
 import { RefusedError } from './refused.ts';
 
 /** Who a client's certificate says it is. */
@@ -9,7 +10,7 @@ export interface Caller {
 
 /** The API server, and administrators. */
 export const isTrusted = ({ name, groups }: Caller): boolean =>
-  name === 'berth-apiserver' || name === 'kube-apiserver-kubelet-client' || groups.includes('system:masters');
+  apiServerNames.includes(name) || groups.includes('system:masters');
 
 /** The caller of a connection. Throws a RefusedError: 401 without a certificate of our CA, 403 for one that may not. */
 export function authorize(socket: TLSSocket, mayCall: (caller: Caller) => boolean): Caller {

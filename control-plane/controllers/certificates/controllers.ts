@@ -14,8 +14,6 @@ export interface SigningSettings {
   readonly days?: number | undefined;
   /** PEM of the API server's certificate: what it is for, no node may be. */
   readonly serverCert?: string | undefined;
-  /** @default berth-apiserver */
-  readonly apiServerName?: string | undefined;
 }
 
 /** Approves, signs and removes certificate signing requests. */
@@ -23,10 +21,10 @@ export function createCertificateControllers(
   context: ControllerContext,
   settings: SigningSettings,
 ): readonly Runnable[] {
-  const { days = 365, apiServerName = 'berth-apiserver', caCert, caKey, serverCert } = settings;
+  const { days = 365, caCert, caKey, serverCert } = settings;
   return [
     createApprover(context, serverCert === undefined ? new Set() : hostsOf(serverCert)),
-    createSigner(context, { caCert, caKey, days, apiServerName }),
+    createSigner(context, { caCert, caKey, days }),
     createRequestCleaner(context),
   ];
 }

@@ -1,4 +1,5 @@
 import {
+  apiServerNames,
   bootstrappersGroup,
   clientKubeletSigner,
   clientSigner,
@@ -89,14 +90,15 @@ const isExactly = (usages: readonly string[], usage: string): boolean =>
   usages.every((one) => one === 'digital signature' || one === usage || one === 'key encipherment');
 
 /** What forbids to sign a request that somebody has approved; undefined: nothing. */
-export function signingError(spec: Spec, parsed: ParsedRequest, apiServerName: string): string | undefined {
+export function signingError(spec: Spec, parsed: ParsedRequest): string | undefined {
   const usages = spec.usages ?? [];
   if (spec.signerName !== clientSigner) return nodeFormError(spec.signerName, usages, parsed);
   if (!isClientUse(usages)) return 'the usages must be client auth, and digital signature or key encipherment';
   if (parsed.commonNames.length !== 1) return 'the subject must have one common name';
   if (parsed.organizations.includes('system:masters'))
     return 'certificates of the group system:masters are not given out';
-  if (parsed.commonNames[0] === apiServerName) return `the name ${apiServerName} is the API server's own`;
+  const [name = ''] = parsed.commonNames;
+  if (apiServerNames.includes(name)) return `the name ${name} is the API server's own`;
   return undefined;
 }
 

@@ -14,16 +14,11 @@ import { signingError } from './policy.ts';
 import type { ParsedRequest } from './request.ts';
 import type { SigningAuthority } from './sign.ts';
 
-export interface SignerSettings extends SigningAuthority {
-  /** The common name by which the API server shows itself to agents: nobody else gets it. */
-  readonly apiServerName: string;
-}
-
 const dayMs = 86_400_000;
 const signers = new Set([clientKubeletSigner, kubeletServingSigner, clientSigner]);
 
 /** Signs what was approved, by our approver or by a person, once it has looked at it again. */
-export function createSigner(context: ControllerContext, settings: SignerSettings): Runnable {
+export function createSigner(context: ControllerContext, authority: SigningAuthority): Runnable {
   const { client, clock, random, informers } = context;
   const requests = informers.informer(certificateSigningRequests);
 
@@ -62,15 +57,15 @@ export function createSigner(context: ControllerContext, settings: SignerSetting
       await fail(found, messageOf(error), signal);
       return done;
     }
-    const wrong = signingError(spec, parsed, settings.apiServerName);
+    const wrong = signingError(spec, parsed);
     if (wrong) {
       log?.warn({ why: wrong, by: spec.username }, 'an approved certificate is not signed');
       await fail(found, wrong, signal);
       return done;
     }
     const { signRequest } = await import('./sign.ts');
-    const longestMs = settings.days * dayMs;
-    const pem = await signRequest(settings, parsed, {
+    const longestMs = authority.days * dayMs;
+    const pem = await signRequest(authority, parsed, {
       use: spec.signerName === kubeletServingSigner ? 'server' : 'client',
       keyEncipherment: spec.usages?.includes('key encipherment') ?? false,
       issuedMs: await issueTime(parsed, signal),
