@@ -111,7 +111,14 @@ async function server(context: CliContext, flags: ServerFlags): Promise<void> {
   }
   // Otherwise it is written at a regular end only, and a server that was killed would compile everything again.
   flushCompileCache();
-  await Promise.all(work);
+  try {
+    await Promise.all(work);
+  } catch (error) {
+    // Half a server helps nobody: everything ends, and whoever supervises us starts all of it again.
+    ending.abort(error);
+    await Promise.allSettled(work);
+    throw error;
+  }
 }
 
 const ageCheckMs = 6 * 3_600_000;
