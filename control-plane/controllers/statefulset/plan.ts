@@ -166,7 +166,9 @@ function removeOne(
   if (isTerminating(pod)) return { remove: false, waitsFor: `${name} to be gone` };
   const lowestUnwell = condemned.findLast((one) => waitsForOf(limits, one, nowMs) !== undefined);
   const waitsFor = waitsForOf(limits, pod, nowMs);
-  if (limits.ordered && waitsFor !== undefined && pod !== lowestUnwell) return { remove: false, waitsFor };
+  // What has ended will never be well: it has nothing to wait for.
+  const mustWait = limits.ordered && waitsFor !== undefined && !hasEnded(pod) && pod !== lowestUnwell;
+  if (mustWait) return { remove: false, waitsFor };
   return { remove: true, waitsFor: `${name} to be gone` };
 }
 

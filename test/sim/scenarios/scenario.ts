@@ -1,7 +1,10 @@
 import type { Random } from '#base/random.ts';
+import { type DaemonCheck, daemonPromises } from '../checks/daemons.ts';
+import { endpointsLead, liveNodesStay } from '../checks/machines.ts';
 import { oneBinding, withinCapacity } from '../checks/placement.ts';
 import { type RolloutCheck, rolloutPromises } from '../checks/rollout.ts';
-import { createWorld, type World } from '../world/world.ts';
+import { statefulOrder } from '../checks/stateful-order.ts';
+import { createWorld, type World, type WorldOptions } from '../world/world.ts';
 import type { AppOptions } from './users.ts';
 
 export interface Size {
@@ -17,6 +20,7 @@ export const fullSize: Size = { machines: 50, apps: 5, podsPerAppMin: 100, podsP
 export interface Stage {
   readonly world: World;
   readonly rollouts: RolloutCheck;
+  readonly daemons: DaemonCheck;
   readonly size: Size;
 }
 
@@ -27,26 +31,41 @@ export interface Outcome {
   readonly promisesCompared: number;
 }
 
-export type Scenario = (stage: Stage) => Promise<void>;
+export interface Scenario {
+  (stage: Stage): Promise<void>;
+  /** @default slowHeartbeats */
+  readonly setup?: Setup;
+}
+
+/** What is particular about a scenario's world. */
+export type Setup = Pick<WorldOptions, 'settings' | 'agents' | 'cluster' | 'skew'>;
+
+/** As Kubernetes: machines are not what these scenarios are about, and each heartbeat costs time. */
+const slowHeartbeats: Setup = {
+  settings: { nodes: { graceMs: 40_000 } },
+  agents: { leaseRenewMs: 10_000, fenceSeconds: 40 },
+};
 
 /** Runs one scenario in a world of its own, and says what came of it; throws with the seed when something was wrong. */
 export async function play(scenario: Scenario, seed: number, size?: Size): Promise<Outcome> {
   const rollouts = rolloutPromises();
-  const world = await createWorld({
+  const daemons = daemonPromises();
+  const order = statefulOrder();
+  const machines = [endpointsLead(() => world), liveNodesStay(() => world)];
+  const world: World = await createWorld({
     seed,
-    checks: () => [oneBinding(), withinCapacity(), rollouts],
-    // Machines that die one after the other must not have to wait for each other for minutes.
-    settings: { nodes: { evictionsPerSecond: 1 } },
+    checks: () => [oneBinding(), withinCapacity(), rollouts, daemons, order, ...machines],
+    ...(scenario.setup ?? slowHeartbeats),
   });
   const startMs = world.clock.now();
   try {
-    await scenario({ world, rollouts, size: size ?? smallSize(world.random) });
+    await scenario({ world, rollouts, daemons, size: size ?? smallSize(world.random) });
     const { changes } = world.history;
     return {
       digest: world.history.digest(),
       changes,
       virtualMs: world.clock.now() - startMs,
-      promisesCompared: rollouts.compared,
+      promisesCompared: rollouts.compared + daemons.compared + order.compared,
     };
   } finally {
     await world.close();

@@ -10,8 +10,8 @@ export interface AppOptions {
   readonly maxUnavailable: number;
   /** Thousandths of a core that each pod asks for. */
   readonly cpuMilli: number;
-  /** How long a pod stays on a node that is lost. */
-  readonly lostNodeSeconds: number;
+  /** How long a pod stays on a node that is lost; absent: what the cluster gives. */
+  readonly lostNodeSeconds?: number;
 }
 
 const lostTaints = ['node.kubernetes.io/not-ready', 'node.kubernetes.io/unreachable'];
@@ -31,12 +31,14 @@ export async function createApp(world: World, name: string, options: AppOptions,
           metadata: { labels: { app: name } },
           spec: {
             terminationGracePeriodSeconds: 5,
-            tolerations: lostTaints.map((key) => ({
-              key,
-              operator: 'Exists',
-              effect: 'NoExecute',
-              tolerationSeconds: lostNodeSeconds,
-            })),
+            ...(lostNodeSeconds !== undefined && {
+              tolerations: lostTaints.map((key) => ({
+                key,
+                operator: 'Exists',
+                effect: 'NoExecute',
+                tolerationSeconds: lostNodeSeconds,
+              })),
+            }),
             containers: [
               { name: 'main', image: 'registry.example/app:1', resources: { requests: { cpu: `${cpuMilli}m` } } },
             ],

@@ -1,0 +1,3 @@
+import { describeSeeds } from './seeds.ts';
+
+describeSeeds('stateful-set', { seeds: 100, repeatEvery: 10 });
