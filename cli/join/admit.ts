@@ -1,6 +1,7 @@
 import { type ClusterConfig, clusterConfigFromData, clusterConfigName } from '#api/cluster-config.ts';
 import { bearerOf, type JoinToken } from '#api/join-token.ts';
 import { configMaps } from '#api/kinds.ts';
+import { CertificateError } from '#client/certificates/obtain.ts';
 import { createHttpClient, type HttpClient } from '#client/http-client.ts';
 import { stopProcesses } from '#host/cluster.ts';
 import type { HostLayout } from '#host/layout.ts';
@@ -40,24 +41,34 @@ export async function admit({ layout, draft, existing, address, token, ca, conte
     if (cluster) return { settings: { ...draft, cluster }, keys: known, isNew: false, kept: true };
   }
   const cluster = await configAs(createHttpClient({ server: address.url, ca, token: bearerOf(token) }), context);
-  // Its own agent, with certificates that are lost on disk, would count as another machine of this name.
-  if (existing) await stopProcesses(layout, ['agent'], context.clock);
   const { nodeName, nodeAddress } = draft;
   const checkNodes: Parameters<typeof obtainIdentity>[0]['checkNodes'] = (all) => {
     const clash = findClash(all, { nodeName, nodeAddress, ...machineIds() });
     if (clash) throw clash;
   };
-  const { keys, isNew } = await obtainIdentity({
-    server: address.url,
-    ca,
-    token,
-    nodeName,
-    nodeAddress,
-    context,
-    checkNodes,
-  });
+  const ask = () => obtainIdentity({ server: address.url, ca, token, nodeName, nodeAddress, context, checkNodes });
+  // Its own agent, whose certificates are lost here, still counts as a machine of this name for a moment.
+  if (existing) await stopProcesses(layout, ['agent'], context.clock);
+  const { keys, isNew } = await (existing ? untilForgotten(ask, context) : ask());
   return { settings: { ...draft, cluster }, keys, isNew, kept: false };
 }
+
+/** The server notices within seconds that nobody of the name is there any more; how many depends on its settings. */
+async function untilForgotten<T>(ask: () => Promise<T>, { clock, signal }: CliContext): Promise<T> {
+  const endMs = clock.monotonicMs() + forgottenMaxMs;
+  for (;;) {
+    try {
+      return await ask();
+    } catch (error) {
+      const isTaken = error instanceof CertificateError && error.reason === 'NodeNameTaken';
+      if (!isTaken || clock.monotonicMs() > endMs) throw error;
+      await clock.sleep(forgottenStepMs, signal);
+    }
+  }
+}
+
+const forgottenMaxMs = 45_000;
+const forgottenStepMs = 2_000;
 
 async function configAs(client: HttpClient, { signal }: CliContext): Promise<ClusterConfig> {
   try {

@@ -79,7 +79,7 @@ async function connect(
   }
   if (force) return undefined;
   throw new CliError(`${why}, so its pods cannot be moved and its node cannot be deleted`, {
-    fix: `Try again when it can be reached. To clean this machine all the same: berth leave --force,
+    fix: `${keys ? 'Try again when it can be reached' : 'Join again first, which repairs'}. To clean this machine all the same: berth leave --force,
   and then on the server: berth node remove ${settings.nodeName}`,
   });
 }
