@@ -22,9 +22,13 @@ export interface TestControlPlane {
   stop(): Promise<void>;
 }
 
-export async function startControlPlane(options: Partial<ControlPlaneOptions> = {}): Promise<TestControlPlane> {
+/** `given`: where the options rest on certificates that are made already. */
+export async function startControlPlane(
+  options: Partial<ControlPlaneOptions> = {},
+  given?: TestCertificates,
+): Promise<TestControlPlane> {
   const clock = createRealClock();
-  const certs = await createTestCertificates();
+  const certs = given ?? (await createTestCertificates());
   const stopping = new AbortController();
   const plane = await runControlPlane(
     {

@@ -42,11 +42,8 @@ export interface JoiningOptions {
 export async function startJoining({ days = 1, plane: more = {} }: JoiningOptions = {}): Promise<TestJoining> {
   const certs = await createTestCertificates();
   const { ca, server } = certs;
-  const started = await startControlPlane({
-    certificates: { ca: ca.cert, server, node: certs.proxy },
-    controllers: { signing: { caCert: ca.cert, caKey: ca.key, days, serverCert: server.cert } },
-    ...more,
-  });
+  const signing = { caCert: ca.cert, caKey: ca.key, days, serverCert: server.cert };
+  const started = await startControlPlane({ controllers: { signing }, ...more }, certs);
   const { plane } = started;
   const clock = createRealClock();
   const clients: HttpClient[] = [];
@@ -82,7 +79,6 @@ export async function startJoining({ days = 1, plane: more = {} }: JoiningOption
 
   return {
     ...started,
-    certs,
     token,
     async join(nodeName, addresses = []) {
       const shared = { clock, subject: nodeSubject(nodeName), timeoutMs: 20_000 };

@@ -171,13 +171,16 @@ function rulesOf(user: UserInfo): object {
   const health = ['/healthz', '/livez', '/readyz', '/version'];
   const discovery = ['/api', '/api/*', '/apis', '/apis/*', '/openapi', '/openapi/*'];
   const isMaster = user.groups.includes(mastersGroup);
+  const isNode = nodeNameOf(user) !== undefined;
   return {
     resourceRules: isMaster ? [{ verbs: ['*'], apiGroups: ['*'], resources: ['*'] }, ...reviews] : reviews,
     nonResourceRules: [
       ...(isMaster ? [{ verbs: ['*'], nonResourceURLs: ['*'] }] : []),
       { verbs: ['get'], nonResourceURLs: [...health, ...discovery] },
     ],
-    // What a node may do depends on its pods: there are no rules to list.
-    incomplete: nodeNameOf(user) !== undefined,
+    incomplete: isNode,
+    ...(isNode && {
+      evaluationError: 'what a node may do depends on the pods bound to it: ask for one thing at a time',
+    }),
   };
 }
