@@ -2,6 +2,7 @@ import { webcrypto } from 'node:crypto';
 import { isIP } from 'node:net';
 import 'reflect-metadata';
 import * as x509 from '@peculiar/x509';
+import { certificateBackdateMs } from '#api/certificates.ts';
 import type { KeyPair } from './key-pair.ts';
 
 export interface CertificateRequest {
@@ -18,8 +19,6 @@ export interface CertificateRequest {
 
 const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
 const dayMs = 86_400_000;
-/** A clock that is a little behind must not reject a new certificate. */
-const backdateMs = 300_000;
 
 /** A new authority; `nowMs` is the issue time. */
 export async function createAuthority(commonName: string, days: number, nowMs: number): Promise<KeyPair> {
@@ -28,7 +27,7 @@ export async function createAuthority(commonName: string, days: number, nowMs: n
     {
       serialNumber: randomSerial(),
       name: distinguishedName(commonName, []),
-      notBefore: new Date(nowMs - backdateMs),
+      notBefore: new Date(nowMs - certificateBackdateMs),
       notAfter: new Date(nowMs + days * dayMs),
       keys,
       signingAlgorithm: algorithm,
@@ -59,7 +58,7 @@ export async function issueCertificate(
       serialNumber: randomSerial(),
       subject: distinguishedName(request.commonName, request.organizations ?? []),
       issuer: issuer.subject,
-      notBefore: new Date(nowMs - backdateMs),
+      notBefore: new Date(nowMs - certificateBackdateMs),
       notAfter: new Date(Math.min(nowMs + request.days * dayMs, issuer.notAfter.getTime())),
       publicKey: keys.publicKey,
       signingKey: await importKey(authority.key),
