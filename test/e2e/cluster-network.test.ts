@@ -60,6 +60,18 @@ describe('pods of a cluster of three machines, the last on another link', () => 
     await allReach();
   });
 
+  it('are reached where their machine has another address now', async () => {
+    const two = cluster.machine(2);
+    await two.setAddress('10.98.0.77');
+    await eventually(
+      async () => expect(await cluster.k('get', 'node', two.name, '-o', 'wide')).toContain('10.98.0.77'),
+      {
+        withinMs: 60_000,
+      },
+    );
+    await allReach();
+  });
+
   it('run again, and reach each other, after a machine went down and came back', async () => {
     const two = cluster.machine(2);
     await two.powerOff();

@@ -7,7 +7,7 @@ import { signalProcess } from '#host/processes/supervised.ts';
 import { removeCgroup } from '#host/removal/cgroups.ts';
 import { unmountAll } from '#host/removal/mounts.ts';
 import { eventually } from '../eventually.ts';
-import { mustRun } from '../run.ts';
+import { mustRun, run } from '../run.ts';
 import { folderOf, namespacesOf, noteFile, podNamespace, runFolders, runsFolder } from './names.ts';
 
 const netnsFolder = '/run/netns';
@@ -16,6 +16,8 @@ const netnsFolder = '/run/netns';
 export async function removeMachine(namespace: string, layout: HostLayout): Promise<void> {
   const clock = createRealClock();
   const exists = (): boolean => existsSync(join(netnsFolder, namespace));
+  // First, so that nobody is told of the end. Also, connections that linger can keep the namespace for minutes after its end.
+  if (exists()) await run('ip', ['-n', namespace, 'link', 'delete', 'eth0']);
   for (const pod of namespaces().filter((one) => one.startsWith(podNamespace(namespace, ''))))
     await removeNamespace(pod);
   if (exists()) await eventually(() => killAllIn(namespace), { withinMs: 15_000, everyMs: 20 });
@@ -38,7 +40,8 @@ async function removeNamespace(namespace: string): Promise<void> {
 async function killAllIn(namespace: string): Promise<boolean> {
   const pids = (await mustRun('ip', ['netns', 'pids', namespace])).split('\n').filter(Boolean).map(Number);
   for (const pid of pids) signalProcess(pid, 'SIGKILL');
-  return !pids.some(isAlive);
+  // A supervisor may have started another one in the meantime.
+  return pids.length === 0;
 }
 
 /** Removes the machines of runs that were killed; those of living ones are left alone. */
