@@ -16,10 +16,10 @@ export const command: CommandModule = {
   register(program, context) {
     const rollout = program
       .command('rollout')
-      .description('Follow, undo, restart, pause and resume what deployments roll out.')
+      .description('Follow, undo, restart, pause and resume what deployments, daemon sets and stateful sets roll out.')
       .enablePositionalOptions()
       .helpCommand(false)
-      .addHelpText('after', examples('rollout status deploy/web', 'rollout undo deploy/web', 'rollout restart deploy'));
+      .addHelpText('after', examples('rollout status deploy/web', 'rollout undo deploy/web', 'rollout restart sts/db'));
     const verb = (name: string, summary: string): Command =>
       clientFlags(rollout.command(name))
         .description(summary)

@@ -4,16 +4,18 @@ import type { KubeObject, Stored } from '#api/meta.ts';
 import { isNotFound } from '#api/status-error.ts';
 import type { HttpClient } from '#client/http-client.ts';
 import { isStored } from '#client/stored.ts';
+import { budgetLines } from './budget.ts';
 import { configMapLines, namespaceLines, secretLines } from './config.ts';
 import { endpointSliceLines, endpointsLines } from './endpoints.ts';
 import { sortEvents } from './events.ts';
 import { genericLines } from './generic.ts';
 import { nodeLines } from './node.ts';
 import { podLines } from './pod.ts';
+import { budgetProblems } from './problems/budget.ts';
 import { nodeProblems, serviceProblems } from './problems/others.ts';
 import { podProblems } from './problems/pod.ts';
 import type { Problem } from './problems/problem.ts';
-import { deploymentProblems, type PodView, workloadProblems } from './problems/workload.ts';
+import { deploymentProblems, type PodView, statefulSetProblems, workloadProblems } from './problems/workload.ts';
 import { serviceLines } from './service.ts';
 import { daemonSetLines, deploymentLines, jobLines, replicaSetLines, statefulSetLines } from './workloads.ts';
 
@@ -46,7 +48,7 @@ export async function describeObject(context: DescribeContext, object: Stored<Ku
   }
   if (isStored(kinds.statefulSets, object)) {
     const pods = await readPods(context, object);
-    const problems = workloadProblems(object.status?.conditions ?? [], pods, nowMs);
+    const problems = statefulSetProblems(object, pods, nowMs);
     return { problems, lines: statefulSetLines(object, pods.map(podOf)) };
   }
   if (isStored(kinds.daemonSets, object)) {
@@ -75,6 +77,9 @@ export async function describeObject(context: DescribeContext, object: Stored<Ku
       }),
     ]);
     return { problems: nodeProblems(object), lines: nodeLines(object, items, lease, nowMs) };
+  }
+  if (isStored(kinds.podDisruptionBudgets, object)) {
+    return { problems: budgetProblems(object), lines: budgetLines(object) };
   }
   if (isStored(kinds.namespaces, object)) return plain(namespaceLines(object));
   if (isStored(kinds.configMaps, object)) return plain(configMapLines(object));

@@ -1,4 +1,12 @@
-import type { V1DaemonSet, V1Deployment, V1Job, V1Pod, V1ReplicaSet, V1StatefulSet } from '#api/generated/types.ts';
+import type {
+  V1DaemonSet,
+  V1Deployment,
+  V1Job,
+  V1PersistentVolumeClaim,
+  V1Pod,
+  V1ReplicaSet,
+  V1StatefulSet,
+} from '#api/generated/types.ts';
 import { annotationLines, controllerLines, headLines, indent, labelLines, longTime } from './lines.ts';
 import { formatSelector } from './scheduling.ts';
 import { templateLines } from './template.ts';
@@ -68,8 +76,22 @@ export function statefulSetLines({ metadata, spec, status }: V1StatefulSet, pods
     ...(partition === undefined ? [] : [`  Partition:\t${partition}`]),
     podsStatus(pods),
     ...templateLines(spec?.template),
+    ...claimTemplateLines(spec?.volumeClaimTemplates),
     ...conditionLines(status?.conditions),
   ];
+}
+
+function claimTemplateLines(templates: readonly V1PersistentVolumeClaim[] = []): string[] {
+  if (templates.length === 0) return ['Volume Claims:\t<none>'];
+  const lines = templates.flatMap(({ metadata, spec }) => [
+    `Name:\t${metadata?.name ?? ''}`,
+    `StorageClass:\t${spec?.storageClassName ?? ''}`,
+    ...labelLines('Labels', metadata?.labels),
+    ...annotationLines('Annotations', metadata?.annotations),
+    `Capacity:\t${spec?.resources?.requests?.storage ?? '<default>'}`,
+    `Access Modes:\t[${(spec?.accessModes ?? []).join(' ')}]`,
+  ]);
+  return ['Volume Claims:', ...indent(lines)];
 }
 
 export function daemonSetLines({ metadata, spec, status }: V1DaemonSet, pods: readonly V1Pod[]): string[] {

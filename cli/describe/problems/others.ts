@@ -22,7 +22,7 @@ export function nodeProblems({ metadata, spec, status }: V1Node): Problem[] {
   if (spec?.unschedulable) {
     problems.push({
       what: 'the node takes no new pods (spec.unschedulable)',
-      advice: 'Set spec.unschedulable to false when it may work again',
+      advice: `When it may work again: berth uncordon ${metadata?.name}`,
     });
   }
   return problems;

@@ -19,7 +19,7 @@ const hints: readonly { readonly sign: RegExp; readonly advice: string }[] = [
     sign: /taint/,
     advice: 'Wait until the node is ready, or add a toleration for its taint: berth describe nodes',
   },
-  { sign: /unschedulable/, advice: 'Set spec.unschedulable of a node to false, or add a node' },
+  { sign: /unschedulable/, advice: 'Let a node take pods again with: berth uncordon NAME, or add a node' },
   { sign: /free ports/, advice: 'Another pod has this hostPort: choose another, or leave it out' },
   { sign: /pod affinity|anti-affinity|topology spread/, advice: 'Loosen the affinity or spread rules, or add a node' },
   {

@@ -1,4 +1,4 @@
-import type { CoreV1Event, V1Deployment, V1Pod } from '#api/generated/types.ts';
+import type { CoreV1Event, V1Deployment, V1Pod, V1StatefulSet } from '#api/generated/types.ts';
 import { podProblems } from './pod.ts';
 import type { Problem } from './problem.ts';
 
@@ -48,4 +48,20 @@ export function deploymentProblems(deployment: V1Deployment, pods: readonly PodV
       advice: `Look at its pods with: berth describe pods; go back with: berth rollout undo deployment/${deployment.metadata?.name}`,
     },
   ];
+}
+
+/** An ordered rollout does not pass a pod that is not ready, not even one with a template that has been corrected since. */
+export function statefulSetProblems(set: V1StatefulSet, pods: readonly PodView[], nowMs: number): Problem[] {
+  const { spec, status } = set;
+  const found = workloadProblems(status?.conditions ?? [], pods, nowMs);
+  const isStuck = ({ metadata, status: { conditions = [] } = {} }: V1Pod): boolean =>
+    metadata?.deletionTimestamp === undefined &&
+    metadata?.labels?.['controller-revision-hash'] !== status?.updateRevision &&
+    !conditions.some(({ type, status: is }) => type === 'Ready' && is === 'True');
+  const stuck = spec?.podManagementPolicy === 'Parallel' ? undefined : pods.find(({ pod }) => isStuck(pod))?.pod;
+  if (!stuck || !status?.updateRevision || spec?.updateStrategy?.type === 'OnDelete') return found;
+  const { name, namespace } = stuck.metadata ?? {};
+  const what = `its rollout waits for ${name}, which has an older template and is not ready`;
+  const advice = `If the template is right now, delete that pod, and it is made anew: berth delete pod ${name} -n ${namespace}`;
+  return [{ what, advice }, ...found];
 }
