@@ -14,6 +14,9 @@ import type { CliContext } from '../command.ts';
 import { readManifests } from '../manifests/read.ts';
 import { createResourceMapper } from '../resources/mapping.ts';
 
+/** A small virtual machine without hardware support takes more than one. */
+const patienceMs = 180_000;
+
 /** Resolves with a client once the API server says that it is ready. Throws a HostError that points at the log. */
 export async function waitForApi(layout: HostLayout, context: CliContext): Promise<HttpClient> {
   const client = createHttpClient(loadKubeconfig({ files: [layout.kubeconfig] }));
@@ -31,9 +34,9 @@ export async function waitForApi(layout: HostLayout, context: CliContext): Promi
       }
     },
     context.clock,
-    60_000,
+    patienceMs,
   );
-  if (!ready) throw notReady(`the API server is not ready after a minute: ${messageOf(last)}`, serverLog(layout));
+  if (!ready) throw notReady(`the API server is not ready after three minutes: ${messageOf(last)}`, serverLog(layout));
   return client;
 }
 
@@ -52,11 +55,11 @@ export async function waitForNode(
       return readyCondition(node)?.status === 'True';
     },
     context.clock,
-    60_000,
+    patienceMs,
   );
   if (!ready) {
     throw notReady(
-      `the node ${name} is not Ready after a minute: ${readyCondition(node)?.message ?? 'it did not register'}`,
+      `the node ${name} is not Ready after three minutes: ${readyCondition(node)?.message ?? 'it did not register'}`,
       logFile,
     );
   }
@@ -85,12 +88,12 @@ export async function waitForHello(client: HttpClient, context: CliContext): Pro
       return (hello?.status?.availableReplicas ?? 0) >= (hello?.spec?.replicas ?? 1);
     },
     context.clock,
-    60_000,
+    patienceMs,
   );
   const count = `${hello?.status?.availableReplicas ?? 0} of ${hello?.spec?.replicas ?? 0} pods available`;
   if (available) return count;
   throw new HostError(
-    `deployment hello: ${count} after a minute`,
+    `deployment hello: ${count} after three minutes`,
     'See why with: bin/berth describe pods -l app=hello',
   );
 }
