@@ -4,12 +4,13 @@ import type { Random } from '#base/random.ts';
 import type { ApiClient } from '#client/api-client.ts';
 import { createEventRecorder } from '#client/event-recorder.ts';
 import { createFaultyClient, type FaultMix } from '#client/testing/faults.ts';
-import { createAgent } from '#node-agent/agent.ts';
+import { type Agent, createAgent } from '#node-agent/agent.ts';
 import type { AgentSettings } from '#node-agent/agent-settings.ts';
 import { createMemoryBook } from '#node-agent/fence/book.ts';
 import { createHollowHost } from '#node-agent/pods/hollow-host.ts';
 import { createHollowTransport } from '#node-agent/probes/transport.ts';
 import { createHollowRuntime } from '#node-agent/runtime/hollow/runtime.ts';
+import type { ContainerRuntime } from '#node-agent/runtime/runtime.ts';
 import { createPlainImages } from '#node-agent/testing/fake-images.ts';
 import type { Containers } from './containers.ts';
 import { createGate, gatedClock, gatedRuntime, skewedClock } from './gate.ts';
@@ -29,6 +30,26 @@ export interface MachineOptions {
   readonly skew: { readonly offsetMs: number; readonly rate: number };
   /** The world's own view of what runs. */
   readonly containers: Containers;
+  /** What else a scenario wants of the machine. @default nothing */
+  readonly attendant?: Attendant | undefined;
+}
+
+/** Another part of each agent's process, and a witness of what the agent does. */
+export interface Attendant {
+  /** Runs until the process ends. */
+  run(process: AgentProcess): Promise<void>;
+  /** A container is about to get SIGTERM. */
+  onStop(machine: string, pod: { readonly namespace: string; readonly name: string; readonly uid: string }): void;
+}
+
+export interface AgentProcess {
+  readonly machine: string;
+  readonly client: ApiClient;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly lease: Agent['lease'];
+  readonly signal: AbortSignal;
 }
 
 /** A machine with a hollow runtime and the real agent on it. Its containers outlive its agent, but not the machine. */
@@ -84,8 +105,9 @@ export function startMachine(options: MachineOptions): Machine {
       host: name,
       signal: life.signal,
     });
-    const hollow = gatedRuntime(runtime, gate);
-    const running = createAgent({
+    const { attendant } = options;
+    const hollow = witnessed(gatedRuntime(runtime, gate), attendant);
+    const made = createAgent({
       client,
       runtime: hollow,
       images: createPlainImages(hollow, own),
@@ -99,7 +121,9 @@ export function startMachine(options: MachineOptions): Machine {
       fenceBook: book,
       onContact: link.reset,
       settings: { ...options.settings, nodeAddresses: [`192.0.2.${index + 1}`] },
-    }).run(life.signal);
+    });
+    const process = { machine: name, client, clock: own, random, log, lease: made.lease, signal: life.signal };
+    const running = Promise.all([made.run(life.signal), attendant?.run(process)]);
     return {
       get paused() {
         return !gate.open;
@@ -110,6 +134,18 @@ export function startMachine(options: MachineOptions): Machine {
         life.abort(new Error(`the agent of ${name} was killed`));
         gate.goOn();
         await running;
+      },
+    };
+  }
+
+  function witnessed(inner: ContainerRuntime, witness: Attendant | undefined): ContainerRuntime {
+    if (!witness) return inner;
+    return {
+      ...inner,
+      stopContainer(id, graceSeconds, signal) {
+        const container = runtime.containers.get(id);
+        if (container?.status.state === 'running') witness.onStop(name, container.sandbox.pod);
+        return inner.stopContainer(id, graceSeconds, signal);
       },
     };
   }

@@ -14,7 +14,7 @@ import type { AgentSettings } from '#node-agent/agent-settings.ts';
 import { type Containers, watchContainers } from './containers.ts';
 import { forwardingClient } from './forwarding-client.ts';
 import { type Check, followHistory, type History } from './history.ts';
-import { type Machine, startMachine } from './machine.ts';
+import { type Attendant, type Machine, startMachine } from './machine.ts';
 import { type SimServer, startServer } from './server.ts';
 import { createSlowStore, type DiskTrouble, goodDisk } from './slow-store.ts';
 
@@ -36,6 +36,8 @@ export interface World {
   resumeServer(): void;
   /** Undefined while it is down or stopped. */
   readonly serverWellSinceMs: number | undefined;
+  /** Since when the server has been well, and its disk. */
+  readonly quietSinceMs: number;
   setDisk(trouble: DiskTrouble): void;
   /** What really runs. */
   readonly containers: Containers;
@@ -59,6 +61,7 @@ export interface WorldOptions {
   /** Machines' clocks differ by up to so many milliseconds, and run so much (a share of 1) fast or slow. @default neither */
   readonly skew?: { readonly offsetMaxMs: number; readonly rateMax: number };
   readonly log?: Log;
+  readonly attendant?: Attendant;
 }
 
 /** Asking what is pending looks at every object: not after each of a thousand events in one moment. */
@@ -75,6 +78,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
   const raw = createMemoryStore({ clock });
   const diskRandom = nextRandom();
   let disk = goodDisk;
+  let diskGoodMs = 0;
   const store = createSlowStore(raw, clock, diskRandom.next, () => disk);
   const life = new AbortController();
   const history = followHistory(
@@ -151,7 +155,12 @@ export async function createWorld(options: WorldOptions): Promise<World> {
       server?.resume();
       if (server) serverWellSinceMs ??= clock.now();
     },
+    get quietSinceMs() {
+      if (serverWellSinceMs === undefined || disk.latencyMaxMs > 0) return clock.now();
+      return Math.max(serverWellSinceMs, disk.stalledUntilMs, diskGoodMs);
+    },
     setDisk(trouble) {
+      diskGoodMs = clock.now();
       disk = trouble;
     },
     addMachines(count) {
@@ -163,7 +172,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
         const skew = { offsetMs: spread(offsetMaxMs), rate: 1 + spread(rateMax) };
         const settings = { fenceSeconds: cluster.fenceSeconds, ...options.agents };
         const own = { name, index, client: user, clock, random: machineRandom, log, mix: () => faults };
-        machines.push(startMachine({ ...own, settings, skew, containers }));
+        machines.push(startMachine({ ...own, settings, skew, containers, attendant: options.attendant }));
       }
     },
     async crashServer() {
