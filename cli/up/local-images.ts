@@ -22,7 +22,7 @@ export async function importLocalImages(layout: HostLayout, context: CliContext)
       return listed.code === 0;
     },
     context.clock,
-    20_000,
+    60_000,
   );
   if (!answered) {
     const log = join(layout.logDir, 'containerd.log');

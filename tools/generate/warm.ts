@@ -1,4 +1,4 @@
-/** Compiles what `berth up` runs, so that its first run finds it compiled. */
+/** Compiles what `berth up` and `berth join` run, so that its first run finds it compiled. */
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { serverNodeFlags } from '../../host/processes/server.ts';
@@ -11,7 +11,9 @@ export function warmCompileCache(root: string): void {
   const cache = process.env.NODE_COMPILE_CACHE ?? join(root, '.cache/compile');
   const runs = [
     { flags: [], verb: 'up' },
+    { flags: [], verb: 'join' },
     { flags: serverNodeFlags, verb: 'server' },
+    { flags: serverNodeFlags, verb: 'agent' },
   ];
   for (const { flags, verb } of runs) {
     spawnSync(process.execPath, [...flags, join(root, 'cli/main.ts'), verb, '--help'], {
