@@ -72,6 +72,7 @@ export async function runAgent(parts: AgentParts, signal: AbortSignal): Promise<
   });
   const network = createNodeNetwork({
     nodeName: settings.nodeName,
+    address: settings.nodeAddress,
     nodes: informers.informer(nodes),
     bridge: layout.bridge,
     tunnel: layout.tunnel,

@@ -20,6 +20,8 @@ import { createRouteMonitor, type WatchRoutes } from './route-monitor.ts';
 
 export interface NodeNetworkOptions {
   readonly nodeName: string;
+  /** Where others reach this machine. @default what its Node says, which may be older */
+  readonly address?: string | undefined;
   /** All nodes. Started by whoever made it; may sync late, or never while no server answers. */
   readonly nodes: Pick<Informer<V1Node>, 'synced' | 'get' | 'list' | 'addHandler'>;
   /** Names of ours on this machine; each cluster has its own. */
@@ -96,7 +98,7 @@ export function createNodeNetwork(options: NodeNetworkOptions): NodeNetwork {
 
   /** What the server says; what it said last, as long as it says nothing. */
   const wanted = (): RememberedNetwork | undefined => {
-    if (!nodes.synced) return remembered;
+    if (!nodes.synced) return remembered && { ...remembered, address: options.address ?? remembered.address };
     const own = nodes.get({ name: nodeName });
     const ownFacts = own && factsOf(own);
     const podCidr = ownFacts?.podCidr ?? remembered?.podCidr;
@@ -104,7 +106,7 @@ export function createNodeNetwork(options: NodeNetworkOptions): NodeNetwork {
     const peers = nodes.list().map(factsOf);
     return {
       podCidr,
-      address: ownFacts?.address ?? remembered?.address,
+      address: options.address ?? ownFacts?.address ?? remembered?.address,
       peers: peers.filter(({ name }) => name !== nodeName).toSorted((a, b) => (a.name < b.name ? -1 : 1)),
     };
   };

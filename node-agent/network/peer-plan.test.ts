@@ -75,6 +75,12 @@ describe('the way to a node', () => {
     expect([jumbo.mtu, jumbo.tunnel?.mtu, jumbo.routes[0]?.mtu]).toEqual([9_000, 8_950, 8_950]);
   });
 
+  it('takes the smallest link where none has the address that others use', () => {
+    const interfaces = [link('eth0', ['10.0.0.5/24']), link('eth1', ['10.0.1.5/24'], { mtu: 1_400 })];
+    const behind = plan({ own: { podCidr: '10.42.1.0/24', address: '203.0.113.1' }, interfaces });
+    expect([behind.mtu, behind.tunnel?.local, behind.tunnel?.mtu]).toEqual([1_400, undefined, 1_350]);
+  });
+
   it('waits for a link that is not there yet', () => {
     const early = plan({ interfaces: [] });
     expect([early.mtu, early.tunnel?.local, early.tunnel?.mtu]).toEqual([undefined, undefined, 1_450]);

@@ -65,7 +65,9 @@ export function planPeers(input: PlanInput): Plan {
   const links = input.interfaces.filter(
     ({ name, up, loopback }) => up && !loopback && name !== bridge && name !== tunnel,
   );
-  const link = links.find(({ addresses }) => addresses.some((one) => one.split('/')[0] === own.address));
+  const ownLink = links.find(({ addresses }) => addresses.some((one) => one.split('/')[0] === own.address));
+  // Behind address translation no link has the address that others use: what fits through each fits through the right one.
+  const link = ownLink ?? links.toSorted((a, b) => a.mtu - b.mtu)[0];
   const linkTo = (address: string): Interface | undefined => {
     const place = numberOf(address);
     return links.find(({ addresses }) => addresses.some((one) => contains(rangeOf(one), place)));
@@ -100,7 +102,7 @@ export function planPeers(input: PlanInput): Plan {
             name: tunnel,
             mac: macOf(own.podCidr),
             mtu: linkMtu - vxlanOverhead,
-            local: link && own.address,
+            local: ownLink && own.address,
           },
     neighbours,
     forwarding,
