@@ -14,7 +14,7 @@ import type { Informer } from '#client/informer.ts';
  */
 export interface Attention {
   readonly elapsedMs: number;
-  /** Looks only while somebody is waited for; a write each quarter of a second would be too much for a quiet cluster. */
+  /** Looks only while somebody is waited for; five writes per second would be too much for a quiet cluster. */
   run(isNeeded: () => boolean, signal: AbortSignal): Promise<void>;
 }
 
@@ -26,7 +26,7 @@ export interface AttentionOptions {
 }
 
 const key = { namespace: 'kube-system', name: 'berth-node-observer' };
-const stepMs = 250;
+const stepMs = 200;
 /** A round that takes longer than this counts no more than it. */
 const promptMs = 100;
 const roundMaxMs = 10_000;

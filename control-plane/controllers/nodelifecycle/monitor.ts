@@ -23,7 +23,7 @@ export interface NodeMonitorOptions {
   readonly onChange: (node: string) => void;
 }
 
-const lookMs = 250;
+const lookMs = 100;
 /** Silent for so long, a node is waited for with attention; half of the grace, where that is shorter. */
 const suspectMs = 1_500;
 
@@ -34,7 +34,7 @@ const suspectMs = 1_500;
 export function createNodeMonitor(options: NodeMonitorOptions): NodeMonitor {
   const { attention, settings, clock } = options;
   const lost = new Set<string>();
-  /** Node → what the attention's clock showed when it became a suspect. */
+  /** Node → what the attention's clock will show when it is lost. */
   const suspects = new Map<string, number>();
 
   const look = (): void => {
@@ -45,13 +45,16 @@ export function createNodeMonitor(options: NodeMonitorOptions): NodeMonitor {
       const node = options.nodes.get({ name });
       const graceMs = node && readyCondition(node) ? settings.graceMs : settings.startupGraceMs;
       const patienceMs = Math.min(suspectMs, graceMs / 2);
-      if (nowMs - seenMs < patienceMs) {
+      const silentMs = nowMs - seenMs;
+      if (silentMs < patienceMs) {
         suspects.delete(name);
         continue;
       }
-      const sinceMs = suspects.get(name);
-      if (sinceMs === undefined) suspects.set(name, attention.elapsedMs);
-      else if (attention.elapsedMs - sinceMs >= graceMs - patienceMs) {
+      const dueMs = suspects.get(name);
+      // Of the silence so far no more is counted than there is without a stall.
+      if (dueMs === undefined)
+        suspects.set(name, attention.elapsedMs + graceMs - Math.min(silentMs, patienceMs + lookMs));
+      else if (attention.elapsedMs >= dueMs) {
         suspects.delete(name);
         lost.add(name);
         options.onChange(name);

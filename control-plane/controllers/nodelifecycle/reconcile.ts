@@ -6,9 +6,9 @@ import type { Informer } from '#client/informer.ts';
 import { after, done, type Reconcile, type ReconcileResult } from '#client/reconciler.ts';
 import type { ControllerContext } from '../shared/context.ts';
 import { nodeIndex } from '../shared/indexes.ts';
-import { isPodReady, podCondition } from '../shared/pods.ts';
-import { formatTime, parseTime } from '../shared/time.ts';
-import { isNodeReady, readyCondition, unknownConditions } from './health.ts';
+import { isPodReady } from '../shared/pods.ts';
+import { formatTime } from '../shared/time.ts';
+import { isNodeReady, unknownConditions } from './health.ts';
 import type { NodeMonitor } from './monitor.ts';
 import type { EvictionPace } from './pace.ts';
 import { wantedTaints } from './taints.ts';
@@ -52,14 +52,9 @@ export function createNodeReconcile(
     }
   };
 
-  /** Together, so that they go from the endpoints in one sweep. */
-  const markPods = async (node: Stored<V1Node>, signal: AbortSignal): Promise<void> => {
-    const since = parseTime(readyCondition(node)?.lastTransitionTime) ?? clock.now();
-    const ready = caches.pods.byIndex(nodeIndex, node.metadata.name).filter((pod) => {
-      // Ready again after the node was given up: then its agent lives, and knows better.
-      const readySince = parseTime(podCondition(pod, 'Ready')?.lastTransitionTime) ?? 0;
-      return isPodReady(pod) && readySince <= since;
-    });
+  /** Together, so that they go from the endpoints in one sweep. Only of a lost node: an agent that lives knows better. */
+  const markPods = async (name: string, signal: AbortSignal): Promise<void> => {
+    const ready = caches.pods.byIndex(nodeIndex, name).filter(isPodReady);
     for (let first = 0; first < ready.length; first += podWritesMax) {
       const batch = ready.slice(first, first + podWritesMax);
       const results = await Promise.allSettled(batch.map((pod) => markPod(pod, signal)));
@@ -80,7 +75,7 @@ export function createNodeReconcile(
     if (!node) return done;
     const lost = monitor.isLost(name);
     const current = lost ? await markLost(node, signal) : node;
-    if (!isNodeReady(current) && readyCondition(current)) await markPods(current, signal);
+    if (lost) await markPods(name, signal);
     return setTaints(current, signal);
   };
 }

@@ -86,7 +86,7 @@ export function createLink(server: ApiClient, clock: Clock, random: Random): Lin
           throw error;
         }
       }
-      const answer = await request();
+      const answer = await unlessAborted(request(), connection.signal);
       await whole(answersPass, connection.signal);
       return answer;
     } finally {
@@ -145,6 +145,16 @@ export function createLink(server: ApiClient, clock: Clock, random: Random): Lin
       for (const abort of [...connections]) abort(serviceUnavailable('the connection was cut'));
     },
   };
+}
+
+/** Whoever waits may give up; the request goes on. */
+function unlessAborted<R>(request: Promise<R>, signal: AbortSignal): Promise<R> {
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => reject(signal.reason);
+    signal.addEventListener('abort', onAbort, { once: true });
+    request.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
+    if (signal.aborted) onAbort();
+  });
 }
 
 /** What was sent is carried out, whatever becomes of who sent it. */

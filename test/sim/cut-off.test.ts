@@ -1,0 +1,3 @@
+import { describeSeeds } from './seeds.ts';
+
+describeSeeds('cut-off', { seeds: 120, repeatEvery: 25 });

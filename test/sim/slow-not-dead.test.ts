@@ -1,0 +1,3 @@
+import { describeSeeds } from './seeds.ts';
+
+describeSeeds('slow-not-dead', { seeds: 50, repeatEvery: 25 });
