@@ -39,6 +39,12 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('./commands/status.ts'),
   },
   {
+    name: 'doctor',
+    group: 'cluster',
+    summary: 'Find out what is wrong with this machine, and how to mend it',
+    load: () => import('./commands/doctor.ts'),
+  },
+  {
     name: 'server',
     group: 'cluster',
     summary: 'Run the server in the foreground',

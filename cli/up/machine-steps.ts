@@ -1,9 +1,10 @@
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { clusterProcesses, processNamesOf, processStates, startProcesses } from '#host/cluster.ts';
+import { runDoctor } from '#host/doctor/doctor.ts';
 import type { HostLayout } from '#host/layout.ts';
 import { installPackages, missingPackages } from '#host/packages.ts';
-import { describeFindings, preflight } from '#host/preflight.ts';
+import { describeFindings } from '#host/preflight.ts';
 import { waitUntil } from '#host/processes/supervised.ts';
 import type { HostSettings } from '#host/settings.ts';
 import { type CliContext, CliError } from '../command.ts';
@@ -11,18 +12,35 @@ import type { Progress } from '../progress.ts';
 
 /** What `up` and `join` do on any machine. */
 
+/** Without these nothing starts. All else that is wrong is told of, and may be mended later. */
+const stopping: ReadonlySet<string> = new Set(['machine', 'ports', 'cgroups', 'node']);
+
 /** Throws a CliError that lists everything that keeps the machine from being one of ours. Changes nothing. */
 export async function checkMachine(layout: HostLayout, settings: HostSettings, context: CliContext): Promise<void> {
+  const { findings } = await runDoctor({
+    layout,
+    settings,
+    installed: existsSync(layout.settingsFile),
+    ports: portsToBeFree(layout, settings, context),
+    depth: 'quick',
+  });
+  const stops = findings.filter(({ check, severity }) => severity === 'error' && stopping.has(check));
+  if (stops.length > 0) {
+    throw new CliError(`this machine cannot run Berth yet; nothing was changed:\n${describeFindings(stops)}`);
+  }
+  for (const { check, problem, fix } of findings) {
+    context.stderr.write(`warning: ${check}: ${problem}\n  ${fix}\n`);
+  }
+}
+
+/** The ports that our own processes do not hold already. */
+export function portsToBeFree(layout: HostLayout, settings: HostSettings, context: CliContext) {
   const running = new Set<string>(
     processStates(layout, context.clock)
       .filter((one) => one.supervised)
       .map((one) => one.name),
   );
-  const ports = portsOf(settings).filter((one) => !running.has(one.process));
-  const findings = await preflight({ role: settings.role, ports });
-  if (findings.length > 0) {
-    throw new CliError(`this machine cannot run Berth yet; nothing was changed:\n${describeFindings(findings)}`);
-  }
+  return portsOf(settings).filter((one) => !running.has(one.process));
 }
 
 function portsOf(settings: HostSettings) {
