@@ -20,6 +20,7 @@ import { createIdentity, type Identity } from './apiserver/identity.ts';
 import { createServerMetrics, type ServerMetrics } from './apiserver/metrics/metrics.ts';
 import { measuredStore } from './apiserver/metrics/store-metrics.ts';
 import type { NodeProxyOptions } from './apiserver/proxy/node-backend.ts';
+import type { AdmissionHook } from './apiserver/registry/admission.ts';
 import { ensureBootstrapObjects } from './bootstrap/objects.ts';
 import { createControllers } from './controllers/all.ts';
 import { type ControllerSettings, defaultReservedPorts, lostNodeSettings } from './controllers/settings.ts';
@@ -89,7 +90,16 @@ export async function runControlPlane(options: ControlPlaneOptions, signal: Abor
   /** Lives longer than `signal`: what ends cleanly still writes. */
   const running = new AbortController();
   const identity = createIdentity({ clock, core: () => core });
-  const core: ApiCore = createCore(options, store, cluster, identity);
+  const addresses = createServiceAddresses({
+    serviceCidr: cluster.serviceCidr,
+    nodePorts: cluster.nodePorts,
+    store,
+    clock,
+    random: options.random,
+    log: log.child({ part: 'service-addresses' }),
+    registry: () => core.registry('', 'v1', 'services'),
+  });
+  const core: ApiCore = createCore(options, store, cluster, identity, addresses);
   const client = core.client(admin);
   const bootstrap = { name: 'bootstrap', ok: false, message: 'the first objects are not written yet' };
   const server = createServer(options, core, identity, metrics, advertiseAddress, bootstrap);
@@ -105,8 +115,9 @@ export async function runControlPlane(options: ControlPlaneOptions, signal: Abor
     signal.removeEventListener('abort', giveUp);
     log.info({ port }, 'the API server is ready');
     const revoked = dropRevoked(options, client, server, running.signal);
+    const repaired = addresses.run(running.signal);
     const work = runElected(options, client, `${advertiseAddress}:${port}`, signal);
-    const done = ended({ work, revoked, server, core, store, running });
+    const done = ended({ work, revoked, repaired, server, core, store, running });
     // Whoever started us hears of it through `done` when it cares to look.
     done.catch(() => undefined);
     return { client, core, server, url: `https://127.0.0.1:${port}`, port, done };
@@ -134,13 +145,8 @@ function createCore(
   store: Store,
   cluster: ClusterConfig,
   identity: Identity,
+  addresses: AdmissionHook,
 ): ApiCore {
-  const addresses = createServiceAddresses({
-    serviceCidr: cluster.serviceCidr,
-    clock,
-    random,
-    registry: () => core.registry('', 'v1', 'services'),
-  });
   const core: ApiCore = createApiCore({
     store,
     definitions: builtInDefinitions(),
@@ -258,6 +264,7 @@ async function dropRevoked(
 interface Parts {
   readonly work: Promise<void>;
   readonly revoked: Promise<void>;
+  readonly repaired: Promise<void>;
   readonly server: ApiServer;
   readonly core: ApiCore;
   readonly store: Store;
@@ -265,13 +272,14 @@ interface Parts {
 }
 
 /** Ends the parts from the top down, once the signal has aborted or a part has failed. */
-async function ended({ work, revoked, server, core, store, running }: Parts): Promise<void> {
+async function ended({ work, revoked, repaired, server, core, store, running }: Parts): Promise<void> {
   try {
     await work;
   } finally {
     await server.close();
     running.abort(new Error('the control plane is shutting down'));
     await revoked;
+    await repaired;
     await core.stopped();
     await store.close();
   }

@@ -72,7 +72,7 @@ const sameList = (a: readonly string[] | undefined, b: readonly string[] | undef
  * (then validation tells that it does not fit).
  */
 export function dropFieldsOfOldType({ spec }: V1Service, { spec: before }: V1Service): void {
-  if (!spec || !before || spec.type === before.type) return;
+  if (!spec || !before) return;
   const hasNodePorts = (one: V1ServiceSpec) => one.type === 'NodePort' || one.type === 'LoadBalancer';
   if (hasNodePorts(before) && !hasNodePorts(spec)) {
     const old = new Set((before.ports ?? []).map(({ nodePort }) => nodePort));

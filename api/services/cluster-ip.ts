@@ -27,7 +27,9 @@ export function allocateClusterIP({ cidr, used, requested, seed }: ClusterIPRequ
     const number = isIPv4(requested) ? toNumber(requested) : -1;
     // The network's own address and its last one are nobody's.
     if (number <= base || number >= base + size - 1) return refuse(requested, rangeMessage(requested, cidr));
-    return used.has(requested) ? refuse(requested, 'provided IP is already allocated') : { ip: requested };
+    return used.has(requested)
+      ? refuse(requested, `failed to allocate IP ${requested}: provided IP is already allocated`)
+      : { ip: requested };
   }
   const first = base + 1;
   const count = size - 2;

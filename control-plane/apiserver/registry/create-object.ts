@@ -1,7 +1,7 @@
 import type { KubeObject, ObjectKey } from '#api/meta.ts';
 import { validateObjectMeta } from '#api/names.ts';
 import { alreadyExists, badRequest, invalid, isAlreadyExists, StatusError } from '#api/status-error.ts';
-import { admitAll } from './admission.ts';
+import { type AdmissionRequest, admitAll, settleAll } from './admission.ts';
 import { copyJson } from './json-values.ts';
 import { generateName, prepareMetadataForCreate } from './metadata.ts';
 import { checkMayHold } from './namespace-rules.ts';
@@ -57,14 +57,22 @@ async function createNamed<T extends KubeObject>(
   strategy.default?.(object);
   strategy.prepareForCreate?.(object, { nowMs });
   const key: ObjectKey = { namespace: metadata.namespace, name };
-  await admitAll(services.admission, { definition, operation: 'CREATE', context, key, object, dryRun });
-  const errors = [
-    ...validateObjectMeta(metadata, type.namespaced, strategy.nameRule ?? 'dns-subdomain', 'metadata'),
-    ...(strategy.validate?.(object, { nowMs }) ?? []),
-  ];
-  if (errors.length) throw invalid(type.kind, type.group, name, errors);
-  context.warnings.push(...(strategy.warnings?.(object, undefined, { nowMs }) ?? []));
-  return insert(parts, context, object, dryRun);
+  const request: AdmissionRequest = { definition, operation: 'CREATE', context, key, object, dryRun };
+  await admitAll(services.admission, request);
+  try {
+    const errors = [
+      ...validateObjectMeta(metadata, type.namespaced, strategy.nameRule ?? 'dns-subdomain', 'metadata'),
+      ...(strategy.validate?.(object, { nowMs }) ?? []),
+    ];
+    if (errors.length) throw invalid(type.kind, type.group, name, errors);
+    context.warnings.push(...(strategy.warnings?.(object, undefined, { nowMs }) ?? []));
+    const entry = await insert(parts, context, object, dryRun);
+    await settleAll(services.admission, request, 'written');
+    return entry;
+  } catch (error) {
+    await settleAll(services.admission, request, 'refused');
+    throw error;
+  }
 }
 
 async function insert<T extends KubeObject>(

@@ -2,7 +2,7 @@ import type { V1DeleteOptions } from '#api/generated/types.ts';
 import { namespaces } from '#api/kinds.ts';
 import type { KubeObject, ObjectKey } from '#api/meta.ts';
 import { isNotFound } from '#api/status-error.ts';
-import { admitAll } from './admission.ts';
+import { type AdmissionOutcome, type AdmissionRequest, admitAll, settleAll } from './admission.ts';
 import { checkDeleteOptions, checkPreconditions, planDeletion } from './deletion.ts';
 import { checkMayBeDeleted, planNamespaceDeletion } from './namespace-rules.ts';
 import type { KindParts } from './parts.ts';
@@ -26,15 +26,30 @@ export async function deleteObject<T extends KubeObject>(
   if (isNamespace) checkMayBeDeleted(key.name);
   const dryRun = options.dryRun?.includes('All') ?? false;
   const plan = isNamespace ? planNamespaceDeletion : planDeletion;
+  let admitted: AdmissionRequest | undefined;
+  const settle = async (outcome: AdmissionOutcome): Promise<void> => {
+    const request = admitted;
+    admitted = undefined;
+    if (request) await settleAll(services.admission, request, outcome);
+  };
   const decide = async (current: CachedObject<T>['object']): Promise<Decision<T>> => {
+    await settle('refused');
     checkPreconditions(current, options, type);
-    await admitAll(services.admission, { definition, operation: 'DELETE', context, key, old: current, dryRun });
+    const request: AdmissionRequest = { definition, operation: 'DELETE', context, key, old: current, dryRun };
+    await admitAll(services.admission, request);
+    admitted = request;
     const planned = plan(current, strategy, options, services.clock.now());
     if (planned.kind === 'mark') return { kind: 'write', object: planned.object };
     return { kind: planned.kind === 'remove' ? 'remove' : 'keep' };
   };
-  const { kind, entry } = await changeObject(parts, context, key, decide, dryRun);
-  return { entry, gone: kind === 'removed' };
+  try {
+    const { kind, entry } = await changeObject(parts, context, key, decide, dryRun);
+    await settle(kind === 'removed' ? 'removed' : 'written');
+    return { entry, gone: kind === 'removed' };
+  } catch (error) {
+    await settle('refused');
+    throw error;
+  }
 }
 
 /** Deletes what the list selects; what vanishes meanwhile is no error. */

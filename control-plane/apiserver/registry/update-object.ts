@@ -2,7 +2,7 @@ import type { V1ObjectMeta } from '#api/generated/types.ts';
 import type { KubeObject, ObjectKey, Stored } from '#api/meta.ts';
 import { validateObjectMetaUpdate } from '#api/names.ts';
 import { invalid, isNotFound, staleVersion } from '#api/status-error.ts';
-import { admitAll } from './admission.ts';
+import { type AdmissionOutcome, type AdmissionRequest, admitAll, settleAll } from './admission.ts';
 import { createObject } from './create-object.ts';
 import { isFinished } from './deletion.ts';
 import { copyJson } from './json-values.ts';
@@ -64,17 +64,34 @@ async function change<T extends KubeObject>(
   wantedFrom: (current: Stored<T>) => T,
 ): Promise<WriteResult<T>> {
   const dryRun = query.dryRun ?? false;
+  const { admission } = parts.services;
   const warnings: string[] = [];
+  let admitted: AdmissionRequest | undefined;
+  /** One attempt that was admitted is over. */
+  const settle = async (outcome: AdmissionOutcome): Promise<void> => {
+    const request = admitted;
+    admitted = undefined;
+    if (request) await settleAll(admission, request, outcome);
+  };
   const decide = async (current: Stored<T>): Promise<Decision<T>> => {
     warnings.length = 0;
+    await settle('refused');
     const object = wantedFrom(current);
-    await prepare(parts, context, key, object, current, query, warnings);
+    await prepare(parts, context, key, object, current, query, warnings, (request) => {
+      admitted = request;
+    });
     const finished = isNamespaces(parts) ? isNamespaceFinished(object, current) : isFinished(object, current);
     return finished ? { kind: 'remove', last: object } : { kind: 'write', object };
   };
-  const { entry } = await changeObject(parts, context, key, decide, dryRun);
-  context.warnings.push(...warnings);
-  return { entry, created: false };
+  try {
+    const { kind, entry } = await changeObject(parts, context, key, decide, dryRun);
+    await settle(kind === 'removed' ? 'removed' : 'written');
+    context.warnings.push(...warnings);
+    return { entry, created: false };
+  } catch (error) {
+    await settle('refused');
+    throw error;
+  }
 }
 
 /** Everything between what the client sent and what may be written; `object` is changed. */
@@ -86,6 +103,7 @@ async function prepare<T extends KubeObject>(
   current: Stored<T>,
   { subresource, dryRun = false }: UpdateQuery,
   warnings: string[],
+  onAdmitted: (request: AdmissionRequest) => void,
 ): Promise<void> {
   const { strategy, type } = definition;
   const strategyContext = { nowMs: services.clock.now(), subresource };
@@ -93,16 +111,9 @@ async function prepare<T extends KubeObject>(
   strategy.default?.(object);
   strategy.prepareForUpdate?.(object, current, strategyContext);
   const operation = 'UPDATE';
-  await admitAll(services.admission, {
-    definition,
-    operation,
-    context,
-    key,
-    subresource,
-    object,
-    old: current,
-    dryRun,
-  });
+  const request: AdmissionRequest = { definition, operation, context, key, subresource, object, old: current, dryRun };
+  await admitAll(services.admission, request);
+  onAdmitted(request);
   const metadata: V1ObjectMeta = object.metadata ?? {};
   const own =
     subresource === 'status' && strategy.validateStatus
