@@ -2,10 +2,12 @@ import { createSocket } from 'node:dgram';
 import { Resolver } from 'node:dns/promises';
 import { connect, createServer, type Socket } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
+import { serviceUnavailable } from '#api/status-error.ts';
 import { createSilentLog } from '#base/log.ts';
 import { createRealClock } from '#base/real/clock.ts';
 import { createRealRandom } from '#base/real/random.ts';
 import { createInformerFactory } from '#client/informers/factory.ts';
+import { interceptClient } from '#client/testing/intercept.ts';
 import { createMemoryClient } from '#client/testing/memory-client.ts';
 import { dnsAnswer, endpointSlices, queryOf, service, services, slice } from '../testing/dns-bed.ts';
 import { createClusterDns } from './cluster-dns.ts';
@@ -28,7 +30,11 @@ async function start(upstream: readonly DnsServer[] = []) {
     addresses: [`10.42.${Math.floor(index / 200)}.${(index % 200) + 1}`],
   }));
   await client.create(endpointSlices, slice('big', endpoints));
-  const informers = createInformerFactory(client, { clock, random, log });
+  let away = false;
+  const reached = interceptClient(client, () => {
+    if (away) throw serviceUnavailable('the server is away');
+  });
+  const informers = createInformerFactory(reached, { clock, random, log });
   const dns = createClusterDns({
     informers,
     domain: 'cluster.local',
@@ -56,7 +62,11 @@ async function start(upstream: readonly DnsServer[] = []) {
   await informers.waitForSync(controller.signal);
   const resolver = new Resolver({ timeout: 2_000, tries: 1 });
   resolver.setServers([`127.0.0.1:${port}`]);
-  return { client, dns, port, resolver };
+  const leave = (): void => {
+    away = true;
+    client.dropWatches();
+  };
+  return { client, dns, port, resolver, leave };
 }
 
 /** A name server that says what it is told to. */
@@ -177,4 +187,12 @@ test('waits for an address that is not there yet', async () => {
   await expect.poll(() => dns.listening).toBeUndefined();
   dns.setListenAddress('127.0.0.1');
   await expect.poll(() => dns.listening?.address).toBe('127.0.0.1');
+});
+
+test('goes on answering from what it knows while the server is away', async () => {
+  const { resolver, leave, client } = await start();
+  leave();
+  await expect.poll(() => client.watches).toBe(0);
+  expect(await resolver.resolve4('web.default.svc.cluster.local')).toEqual(['10.43.0.7']);
+  expect(await resolver.resolve4('big.default.svc.cluster.local')).toHaveLength(300);
 });
