@@ -15,6 +15,13 @@ const kibi = 1024;
 /** What cgroup v1 says for no limit is a number near this. */
 const noLimitBytes = 2 ** 62;
 
+/** What systemd-resolved asks itself; /etc/resolv.conf then names only its own address, which pods cannot reach. */
+const resolvedFile = '/run/systemd/resolve/resolv.conf';
+const isStub = (conf: string): boolean => {
+  const servers = [...conf.matchAll(/^\s*nameserver\s+(\S+)/gm)].map((match) => match[1] ?? '');
+  return servers.length > 0 && servers.every((server) => server.startsWith('127.0.0.5'));
+};
+
 /** The machine that this process runs on. */
 export function createLinuxNodeHost({ root, resolvConf = '/etc/resolv.conf' }: LinuxNodeHostOptions): NodeHost {
   return {
@@ -54,7 +61,10 @@ export function createLinuxNodeHost({ root, resolvConf = '/etc/resolv.conf' }: L
         pids: Number(tasks ?? 0),
       };
     },
-    resolvConf: () => text(resolvConf),
+    resolvConf: async () => {
+      const own = await text(resolvConf);
+      return isStub(own) ? (await text(resolvedFile)) || own : own;
+    },
   };
 }
 
