@@ -9,6 +9,7 @@ mkdirSync(cache, { recursive: true });
 
 const forTests: readonly NeededPackage[] = [
   { name: 'etcd-client', provides: ['etcdctl'], why: 'the yardstick of the store' },
+  { name: 'iputils-ping', provides: ['ping'], why: 'the doctor measures paths with it' },
   { name: 'curl', provides: ['curl'], why: 'a plain HTTP client' },
   // A kubectl that is on the machine already is used as it is.
   { name: 'kubernetes-client', provides: ['kubectl'], why: 'a real client' },
@@ -19,7 +20,10 @@ const forTests: readonly NeededPackage[] = [
     units: ['docker-registry.service'],
   },
 ];
-const missing = [...missingPackages('server'), ...forTests.filter((one) => !one.provides.some((file) => findCommand(file)))];
+const missing = [
+  ...missingPackages('server'),
+  ...forTests.filter((one) => !one.provides.some((file) => findCommand(file))),
+];
 for (const one of missing) console.log(`installing ${one.name}: ${one.why}`);
 await installPackages(missing, join(cache, 'install.log'));
 await installEngine();

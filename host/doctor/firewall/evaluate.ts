@@ -93,6 +93,8 @@ function plainFits(packet: Packet, { key, values }: Match): Fits {
   };
   switch (key) {
     case 'iif':
+      // Whichever interface leads to the other machines, it is none of these.
+      if (packet.iif === undefined && values.every((value) => inner.test(value))) return 'no';
       return some(packet.iif, nameFits);
     case 'oif':
       return some(packet.hook === 'input' ? '' : packet.oif, nameFits);
@@ -114,6 +116,8 @@ function plainFits(packet: Packet, { key, values }: Match): Fits {
       return 'maybe';
   }
 }
+
+const inner = /^(lo$|docker|br-|virbr|veth|cni|berth)/;
 
 const nameFits = (pattern: string, name: string): boolean =>
   /[*+]$/.test(pattern) ? name.startsWith(pattern.slice(0, -1)) : pattern === name;
