@@ -1,6 +1,7 @@
-import { prepareFolders } from '#host/cluster.ts';
+import { isDeepStrictEqual } from 'node:util';
+import { prepareFolders, stopProcesses } from '#host/cluster.ts';
 import type { HostLayout } from '#host/layout.ts';
-import type { JoinedSettings } from '#host/settings.ts';
+import { type JoinedSettings, loadSettings } from '#host/settings.ts';
 import { applySysctls } from '#host/sysctl.ts';
 import type { CliContext } from '../command.ts';
 import type { Progress } from '../progress.ts';
@@ -14,6 +15,9 @@ export async function bringUp(
   progress: Progress,
   context: CliContext,
 ): Promise<void> {
+  // An agent that runs has read the former ones; containers do not notice its restart.
+  const former = loadSettings(layout.settingsFile);
+  if (former && !isDeepStrictEqual(former, settings)) await stopProcesses(layout, ['agent'], context.clock);
   prepareFolders(layout, settings);
   applySysctls(layout);
   const started = await startMachine(layout, settings, context);

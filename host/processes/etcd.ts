@@ -48,6 +48,6 @@ export function etcdProcess(layout: HostLayout, settings: ServerSettings): Backg
       '--log-level=warn',
     ],
     // Older etcd packages refuse to run on architectures they were not tested on, unless told so.
-    env: { ETCD_UNSUPPORTED_ARCH: process.arch === 'arm64' ? 'arm64' : '', GOGC: '50' },
+    env: { ...(process.arch === 'arm64' && { ETCD_UNSUPPORTED_ARCH: 'arm64' }), GOGC: '50' },
   };
 }
