@@ -166,7 +166,6 @@ export async function runAgent(parts: AgentParts, signal: AbortSignal): Promise<
     informers,
     rules,
     nodeName: settings.nodeName,
-    clock,
     log,
     recorder,
     healthChecks: createHealthChecks({ log }),

@@ -1,7 +1,6 @@
 import type { V1EndpointSlice, V1Service } from '#api/generated/types.ts';
 import { endpointSlices, services } from '#api/kinds.ts';
 import type { Stored } from '#api/meta.ts';
-import type { Clock } from '#base/clock.ts';
 import type { Log } from '#base/log.ts';
 import type { EventRecorder } from '#client/event-recorder.ts';
 import type { InformerFactory } from '#client/informer.ts';
@@ -17,7 +16,6 @@ export interface ServiceProxyOptions {
   readonly informers: InformerFactory;
   readonly rules: Pick<NodeRules, 'set'>;
   readonly nodeName: string;
-  readonly clock: Clock;
   readonly log: Log;
   /** Told of services that cannot be served. */
   readonly recorder?: EventRecorder | undefined;

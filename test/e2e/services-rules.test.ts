@@ -39,7 +39,7 @@ function startNode(): void {
     run,
     onRepair: (why) => repairs.push(why),
   });
-  proxy = createServiceProxy({ informers, rules, nodeName: 'here', clock, log, run });
+  proxy = createServiceProxy({ informers, rules, nodeName: 'here', log, run });
   rules.setBase({ podCidr: bedNetwork.podCidr, gateway: addresses.gateway, tunnel: undefined });
   informers.start(running.signal);
   ended = Promise.all([rules.run(running.signal), proxy.run(running.signal)]);
