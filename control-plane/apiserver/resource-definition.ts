@@ -47,7 +47,14 @@ export interface SubresourceDefinition {
   readonly style: 'status' | 'scale' | 'action' | 'connect' | 'object';
   readonly verbs: readonly string[];
   /** Kind of the body where it is not the parent's: `{group: 'autoscaling', version: 'v1', kind: 'Scale'}`. */
-  readonly body?: { readonly group: string; readonly version: string; readonly kind: string; readonly model?: string };
+  readonly body?: {
+    readonly group: string;
+    readonly version: string;
+    readonly kind: string;
+    readonly model?: string;
+    /** Versions that are taken as well, since they say the same. */
+    readonly otherVersions?: readonly string[];
+  };
   /** For `scale`: where the selector string comes from; default the object's spec.selector. */
   selectorFrom?(object: KubeObject): string;
 }

@@ -112,6 +112,15 @@ describe('an eviction', () => {
     }
   });
 
+  test('may be asked for in the words of older clients', async () => {
+    for (const apiVersion of ['policy/v1', 'policy/v1beta1']) {
+      await addPod('a');
+      expect((await evict('a', { apiVersion, kind: 'Eviction', metadata: { name: 'a' } })).status, apiVersion).toBe(
+        201,
+      );
+    }
+  });
+
   test('changes nothing when it is only tried', async () => {
     await addPod('a');
     await addBudget('web', { disruptionsAllowed: 1 });

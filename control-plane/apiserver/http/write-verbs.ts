@@ -123,8 +123,10 @@ export async function serveAction(exchange: Exchange): Promise<ApiResponse> {
   const representation = objectRepresentation(exchange);
   const parameters = writeParameters(target.query, 'CreateOptions');
   const { group, version, kind, model } = subresource?.body ?? { ...definition.type };
+  const { otherVersions } = subresource?.body ?? {};
   const bodyType = resourceType(group, version, subresource?.name ?? '', kind, model ? { model } : {});
-  const body = await readObject(request, bodyType, parameters.fieldValidation, context.warnings);
+  const validation = parameters.fieldValidation;
+  const body = await readObject(request, bodyType, validation, context.warnings, otherVersions);
   const host = { registry: services.core.registry, clock: services.clock };
   const answer = await runAction(host, context, definition, keyOf(exchange), subresource?.name ?? '', body, parameters);
   return jsonResponse(201, JSON.stringify(answer), { ...representation, as: undefined });

@@ -58,7 +58,7 @@ it('a daemon set keeps its promises at every step, and ends', () => {
         expect(world.set.status?.numberReady).toBe(wanted.length);
       },
     ),
-    { numRuns: 300 },
+    { numRuns: 150 },
   );
 });
 

@@ -1,7 +1,13 @@
 import type { V1Pod } from '#api/generated/types.ts';
 import { podDisruptionBudgets, pods } from '#api/kinds.ts';
 import type { KubeObject, ObjectKey, Stored } from '#api/meta.ts';
-import { formatLabelSelector, fromLabelSelectorObject, matchesLabels } from '#api/selectors/labels.ts';
+import {
+  formatLabelSelector,
+  fromLabelSelectorObject,
+  type LabelSelector,
+  matchesLabels,
+  nothingSelector,
+} from '#api/selectors/labels.ts';
 import { createController } from '#client/controller.ts';
 import { keyOf } from '#client/key.ts';
 import { after, done, type Reconcile, type Runnable } from '#client/reconciler.ts';
@@ -22,7 +28,7 @@ export function createDisruptionController(context: ControllerContext): Runnable
   const budgetsOf = (pod: Stored<V1Pod>): readonly ObjectKey[] =>
     caches.budgets
       .list(pod.metadata.namespace)
-      .filter((budget) => selects(budget, pod))
+      .filter((budget) => matchesLabels(selectorOf(budget), pod.metadata.labels))
       .map(keyOf);
 
   const tell = (budget: Budget, selected: readonly Stored<V1Pod>[], unmanaged: number, error?: string): void => {
@@ -42,7 +48,8 @@ export function createDisruptionController(context: ControllerContext): Runnable
     const budget = caches.budgets.get(key);
     if (!budget) return done;
     const { namespace, name } = budget.metadata;
-    const selected = caches.pods.list(namespace).filter((pod) => selects(budget, pod));
+    const selector = selectorOf(budget);
+    const selected = caches.pods.list(namespace).filter(({ metadata }) => matchesLabels(selector, metadata.labels));
     const plan = planBudget(budget, selected, expectedScale, clock.now());
     tell(budget, selected, plan.unmanaged.length, plan.error);
     for (const pod of plan.notDeleted) {
@@ -73,5 +80,5 @@ export function createDisruptionController(context: ControllerContext): Runnable
 }
 
 /** An empty selector takes all pods of the namespace, a missing one none. */
-const selects = ({ spec }: Budget, pod: Stored<V1Pod>): boolean =>
-  spec?.selector !== undefined && matchesLabels(fromLabelSelectorObject(spec.selector), pod.metadata.labels ?? {});
+const selectorOf = ({ spec }: Budget): LabelSelector =>
+  spec?.selector ? fromLabelSelectorObject(spec.selector) : nothingSelector;

@@ -59,7 +59,7 @@ it('a stateful set keeps its promises at every step, and ends', () => {
       expect(world.set.status?.readyReplicas ?? 0).toBe(replicas);
       expect(plan(world).steps).toEqual([]);
     }),
-    { numRuns: 300 },
+    { numRuns: 150 },
   );
 });
 
