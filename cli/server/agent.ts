@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { nodes } from '#api/kinds.ts';
+import type { KubeObject } from '#api/meta.ts';
 import type { Clock } from '#base/clock.ts';
 import type { Log } from '#base/log.ts';
 import type { Random } from '#base/random.ts';
@@ -69,6 +70,13 @@ export async function runAgent(parts: AgentParts, signal: AbortSignal): Promise<
     awaited: [hostPortOwner, servicesOwner],
     clock,
     log,
+    onRepair: (why) =>
+      recorder.record(
+        nodeReference(settings.nodeName),
+        'Warning',
+        'RulesRepaired',
+        `The nftables table was made anew: ${why}.`,
+      ),
   });
   const network = createNodeNetwork({
     nodeName: settings.nodeName,
@@ -197,3 +205,6 @@ export async function runAgent(parts: AgentParts, signal: AbortSignal): Promise<
 const acknowledges = process.env.BERTH_WITHDRAWAL !== 'off';
 
 const tlsOf = ({ cert, key }: KeyPair) => ({ certificate: cert, key });
+
+/** As kubelet tells of nodes: by name alone. */
+const nodeReference = (name: string): KubeObject => ({ apiVersion: 'v1', kind: 'Node', metadata: { name, uid: name } });

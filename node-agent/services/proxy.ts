@@ -7,8 +7,8 @@ import type { InformerFactory } from '#client/informer.ts';
 import { keyOf, keyText } from '#client/key.ts';
 import type { Runnable } from '#client/reconciler.ts';
 import { type RunCommand, runCommand } from '../network/commands.ts';
+import { flowsOf, forgetFlows, type StaleFlows, staleFlows, staleInListing } from '../network/conntrack.ts';
 import type { NodeRules } from '../network/node-rules.ts';
-import { flowsOf, forgetFlows, type StaleFlows, staleFlows, staleInListing } from './conntrack.ts';
 import type { HealthCheck, HealthCheckServers } from './health-checks.ts';
 import { createServiceTable, type ServiceObjects } from './service-table.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { NetworkError } from '../network/commands.ts';
+import { NetworkError } from './commands.ts';
 import { conntrackArguments, flowsOf, forgetFlows, staleFlows, staleInListing } from './conntrack.ts';
 
 const elements = (...rows: readonly (readonly [string, string])[]) => new Map(rows);

@@ -1,6 +1,6 @@
 /** UDP has no end of a connection: what the kernel remembers of a client must go with the endpoint. */
-import type { RunCommand } from '../network/commands.ts';
-import { NetworkError } from '../network/commands.ts';
+import type { RunCommand } from './commands.ts';
+import { NetworkError } from './commands.ts';
 
 /** Flows to forget: of clients that were led from `place` to `endpoint`, or of all to `place` where there is no endpoint. */
 export interface StaleFlows {
