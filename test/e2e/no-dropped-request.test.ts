@@ -81,18 +81,32 @@ const oldPodsGone = () =>
     expect(names.trim().split('\n')).toHaveLength(replicas);
   });
 
+/** Waits until everything has been answered for two seconds: what comes then is the rollout's. Returns the failures before that. */
+const quiet = (running: OpenLoad): Promise<number> =>
+  eventually(
+    async () => {
+      const first = await running.counts();
+      await new Promise((resolve) => setTimeout(resolve, 2_000));
+      const second = await running.counts();
+      expect(second.failed).toBe(first.failed);
+      expect(second.answered - first.answered).toBeGreaterThan(perSecond);
+      return second.failed;
+    },
+    { withinMs: 60_000 },
+  );
+
 /** Failures of `count` rollouts under load; stops earlier when `enough` says so. */
 async function rollUnderLoad(name: string, count: number, enough: (failed: number) => boolean): Promise<number> {
   load = startOpenLoad({ url, perSecond });
-  await eventually(async () => expect((await load?.counts())?.answered).toBeGreaterThan(100));
+  const before = await quiet(load);
   let failed = 0;
   for (let turn = 1; turn <= count && !enough(failed); turn += 1) {
     await roll(`${name}-${turn}`);
     await oldPodsGone();
     const counts = await load.counts();
-    failed = counts.failed;
+    failed = counts.failed - before;
     console.log(
-      `${name} ${turn}: ${counts.sent} sent, ${counts.answered} answered, ${counts.failed} failed,`,
+      `${name} ${turn}: ${counts.sent} sent, ${counts.answered} answered, ${failed} failed,`,
       `slowest ${counts.slowestMs} ms, load late by ${counts.lateMs} ms`,
       counts.failures.slice(0, 5),
     );
