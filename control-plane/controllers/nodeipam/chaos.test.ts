@@ -131,12 +131,16 @@ it.each([
   await client.patch(nodes, { name: 'first' }, { type: 'merge', body: { spec: { podCIDR, podCIDRs: [podCIDR] } } });
 
   const recorder = createEventRecorder({ client, clock, random, component: 'x', signal: life.signal });
-  const controller = createNodeIpamController({ client: behind, informers, clock, random, log, recorder }, settings);
+  const two = { clusterCidr: '10.42.0.0/23', nodeCidrBits: 24 };
+  const controller = createNodeIpamController({ client: behind, informers, clock, random, log, recorder }, two);
   const running = controller.run(life.signal);
   await clock.advance(1_000);
   await client.create(nodes, { metadata: { name: 'second' } });
   await clock.advance(1_000);
   expect((await client.get(nodes, { name: 'second' })).spec?.podCIDR).toBe('10.42.1.0/24');
+  await client.create(nodes, { metadata: { name: 'third' } });
+  await clock.advance(1_000);
+  expect((await client.get(nodes, { name: 'third' })).spec?.podCIDR).toBeUndefined();
   life.abort(new Error('the test is over'));
   await Promise.all([running, informers.stopped(), core.stopped()]);
   await store.close();
