@@ -1,7 +1,8 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { unitName } from '#host/processes/systemd/keeper.ts';
 import { startCluster, type TestCluster } from '../harness/cluster.ts';
 import { eventually } from '../harness/eventually.ts';
 import { freePorts } from '../harness/ports.ts';
@@ -73,14 +74,16 @@ describe('a cluster that is up', () => {
     const json = await cluster.berth(['status', '-o', 'json']);
     expect(JSON.parse(json.stdout)).toMatchObject({
       installed: true,
-      processes: [{ name: 'etcd' }, { name: 'containerd' }, { name: 'server' }],
+      processes: [{ name: 'etcd' }, { name: 'containerd' }, { name: 'fence' }, { name: 'server' }],
     });
   });
 
   it('is repaired by up when a process and its supervisor are gone', async () => {
-    const supervisor = Number((await run('cat', [join(cluster.layout.runDir, 'server.supervisor.pid')])).stdout);
-    process.kill(supervisor, 'SIGKILL');
-    process.kill(cluster.pid('server'), 'SIGKILL');
+    const supervisor = join(cluster.layout.runDir, 'server.supervisor.pid');
+    if (existsSync(supervisor)) {
+      process.kill(Number(readFileSync(supervisor, 'utf8')), 'SIGKILL');
+      process.kill(cluster.pid('server'), 'SIGKILL');
+    } else await run('systemctl', ['stop', unitName(cluster.layout, 'server')]);
     await eventually(async () => expect((await cluster.berth(['status'])).code).toBe(3));
     const again = await cluster.up();
     expect(again.code).toBe(0);
@@ -91,7 +94,7 @@ describe('a cluster that is up', () => {
   it('refuses flags that contradict it', async () => {
     const result = await cluster.berth(['up', '--pod-cidr=10.99.0.0/24']);
     expect(result.code).toBe(1);
-    expect(result.stderr).toContain('this cluster was made with podCidr 10.42.104.0/24');
+    expect(result.stderr).toContain('this cluster was made with clusterCidr 10.42.104.0/24');
   });
 
   it('renews nothing and loses nothing when it is brought up again and again', async () => {

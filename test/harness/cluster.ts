@@ -1,7 +1,10 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { createRealClock } from '#base/real/clock.ts';
+import { processStates } from '#host/cluster.ts';
 import { type HostLayout, hostLayout } from '#host/layout.ts';
 import { findCommand } from '#host/packages.ts';
+import type { ProcessName } from '#host/processes/keeper.ts';
 import { claim, sweepAbandoned } from './owned.ts';
 import { freePorts } from './ports.ts';
 import { mustRun, type RunOptions, type RunResult, run } from './run.ts';
@@ -22,7 +25,7 @@ export interface TestCluster {
   up(): Promise<RunResult>;
   down(...flags: string[]): Promise<RunResult>;
   /** Pid of etcd, containerd or the server. */
-  pid(name: string): number;
+  pid(name: ProcessName): number;
   /** Removes everything. Prints the server's last words when `failed`. */
   destroy(): Promise<void>;
 }
@@ -78,7 +81,11 @@ export async function startCluster(
     apply: (yaml) => mustRun(kubectlCommand, ['apply', '-f', '-'], { env, input: yaml }),
     up: () => berth(upArgs, { timeoutMs: 240_000 }),
     down: (...flags) => berth(['down', ...flags]),
-    pid: (name) => Number(readFileSync(join(layout.runDir, `${name}.pid`), 'utf8')),
+    pid(name) {
+      const found = processStates(layout, createRealClock(), [name])[0]?.pid;
+      if (found === undefined) throw new Error(`${name} does not run`);
+      return found;
+    },
     destroy,
   };
 }
