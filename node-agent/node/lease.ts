@@ -44,7 +44,10 @@ const hedgeMs = 700;
 const attemptMs = 3_000;
 const attemptsMax = 4;
 const retryFirstMs = 100;
-const retryMaxMs = 800;
+const retryMaxMs = 300;
+/** After so many failures there is nothing left to save by haste. */
+const patientAfter = 20;
+const retrySlowMs = 1_000;
 const blockedRetryMs = 100;
 const waitForNodeMs = 100;
 const largeClusterNodes = 200;
@@ -167,8 +170,7 @@ export function createNodeLease(options: NodeLeaseOptions): NodeLease {
     const work = attempt(lane.client, node, abort.signal)
       .then(settle, (error: unknown) => {
         if (signal.aborted) return;
-        held = undefined;
-        const delayMs = Math.min(retryMaxMs, retryFirstMs * 2 ** Math.min(failures, 5));
+        const delayMs = Math.min(failures < patientAfter ? retryMaxMs : retrySlowMs, retryFirstMs * (failures + 1));
         failures += 1;
         nextMs = clock.monotonicMs() + delayMs;
         log.warn({ err: error, retryMs: delayMs }, 'node lease not renewed');

@@ -14,7 +14,7 @@ const cuts: readonly Cut[] = ['both', 'both', 'requests', 'answers'];
  * back; the server is stopped, killed, or has a bad disk. Whatever happens, of what must not run twice there are never two. In the
  * end everything runs as it should.
  */
-export const cutOff = onMachines(async (world) => {
+const play = async (world: World): Promise<void> => {
   const { random } = world;
   const load = await startMachines(world, between(random, 2, 4));
   world.setFaults(lossy(random));
@@ -33,7 +33,13 @@ export const cutOff = onMachines(async (world) => {
     machine.startAgent();
   }
   await world.converge('everything runs again', () => unwell(world, load), 120_000);
-});
+};
+
+/** With an eviction long before the fence, too: then it is the fence alone that keeps a second one from starting. */
+const early = { detectSeconds: 2, evictSeconds: 1, fenceSeconds: 10 };
+const tight = { detectSeconds: 3, evictSeconds: 1, fenceSeconds: 4 };
+
+export const cutOff = onMachines(play, [{}, early, tight]);
 
 /** What a bad network does to a client: some of it, or none. */
 export function lossy(random: Random): FaultMix {

@@ -1,4 +1,4 @@
-import { clusterConfig } from '#api/cluster-config.ts';
+import { type ClusterConfig, clusterConfig } from '#api/cluster-config.ts';
 import type { V1Node, V1Pod } from '#api/generated/types.ts';
 import { statefulSets } from '#api/kinds.ts';
 import { hasEnded, isAvailable, isEndpointSlice, isGoing, isNode, isPod, isTrue, nameOf } from '../world/views.ts';
@@ -6,13 +6,13 @@ import type { World } from '../world/world.ts';
 import { between, type Scenario, type Setup } from './scenario.ts';
 import { createApp, settled } from './users.ts';
 
-/** What every cluster has by default, on machines whose clocks do not agree. */
-export const machineSetup: Setup = {
-  cluster: clusterConfig(),
+/** On machines whose clocks do not agree. */
+const setupOf = (chosen: Partial<ClusterConfig>): Setup => ({
+  cluster: clusterConfig(chosen),
   agents: {},
   settings: {},
   skew: { offsetMaxMs: 300_000, rateMax: 0.005 },
-};
+});
 
 /** The names and numbers of what runs in these scenarios. */
 export interface Load {
@@ -99,6 +99,11 @@ export const readyEndpoints = (world: World, service: string): string[] =>
     .flatMap(({ endpoints = [] }) => endpoints.filter(({ conditions }) => conditions?.ready))
     .map(({ targetRef }) => targetRef?.name ?? '');
 
-/** A scenario of these, with its world. */
-export const onMachines = (play: (world: World) => Promise<void>): Scenario =>
-  Object.assign(({ world }: { readonly world: World }) => play(world), { setup: machineSetup });
+/** A scenario of these: with the default times, or with those chosen, by turns. */
+export const onMachines = (
+  play: (world: World) => Promise<void>,
+  times: readonly Partial<ClusterConfig>[] = [{}],
+): Scenario =>
+  Object.assign(({ world }: { readonly world: World }) => play(world), {
+    setup: (seed: number) => setupOf(times[seed % times.length] ?? {}),
+  });

@@ -34,7 +34,7 @@ export interface Outcome {
 export interface Scenario {
   (stage: Stage): Promise<void>;
   /** @default slowHeartbeats */
-  readonly setup?: Setup;
+  readonly setup?: (seed: number) => Setup;
 }
 
 /** What is particular about a scenario's world. */
@@ -55,7 +55,7 @@ export async function play(scenario: Scenario, seed: number, size?: Size): Promi
   const world: World = await createWorld({
     seed,
     checks: () => [oneBinding(), withinCapacity(), rollouts, daemons, order, ...machines],
-    ...(scenario.setup ?? slowHeartbeats),
+    ...(scenario.setup?.(seed) ?? slowHeartbeats),
   });
   const startMs = world.clock.now();
   try {

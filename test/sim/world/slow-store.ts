@@ -9,12 +9,16 @@ export interface DiskTrouble {
 
 export const goodDisk: DiskTrouble = { latencyMaxMs: 0, stalledUntilMs: 0 };
 
+const lookMs = 50;
+
 /** A store on a disk that is slow, or does not sync for a while. Watches bring what is written, when it is. */
 export function createSlowStore(store: Store, clock: Clock, next: () => number, trouble: () => DiskTrouble): Store {
   const wait = async (): Promise<void> => {
-    const { latencyMaxMs, stalledUntilMs } = trouble();
-    const delayMs = Math.max(stalledUntilMs - clock.now(), 0) + latencyMaxMs * next();
-    if (latencyMaxMs > 0 || delayMs > 0) await clock.sleep(delayMs);
+    const { latencyMaxMs } = trouble();
+    if (latencyMaxMs > 0) await clock.sleep(latencyMaxMs * next());
+    // It ends for all at once, also when it ends sooner than it was meant to.
+    while (clock.now() < trouble().stalledUntilMs)
+      await clock.sleep(Math.min(trouble().stalledUntilMs - clock.now(), lookMs));
   };
   const after = async <R>(call: () => Promise<R>): Promise<R> => {
     await wait();
