@@ -78,7 +78,10 @@ function keepInOrder(state: DaemonSetState, { node, eligible, pods }: Place, lim
   const over = staying.filter(isPodTerminal);
   const delayMs = over.some((pod) => pod.status?.phase === 'Failed') ? state.failureDelayMs(node) : 0;
   const goes = over.filter((pod) => pod.status?.phase !== 'Failed' || delayMs <= 0);
-  const running = staying.filter((pod) => !isPodTerminal(pod));
+  // Of two it is the one that works that is kept, even when it is not the elder: times of birth are told in seconds.
+  const running = staying
+    .filter((pod) => !isPodTerminal(pod))
+    .sort((a, b) => Number(isPodReady(b)) - Number(isPodReady(a)));
   const excess = limits.maxSurge > 0 ? excessWithSurge(running, limits, state.hash, nowMs) : running.slice(1);
   return {
     create: [],

@@ -106,7 +106,7 @@ function carryOut(world: World): void {
     world.made += 1;
     const fresh = newPod(set, name, hash, random);
     const { labels = {}, name: podName = '' } = fresh.metadata ?? {};
-    const meta = { labels, creationTimestamp: timeAt(world.made * 1000) };
+    const meta = { labels, creationTimestamp: timeAt(Math.floor(world.made / 4) * 1000) };
     world.pods.set(podName, pod(podName, { phase: 'Pending', meta, ...(fresh.spec && { spec: fresh.spec }) }));
   }
   for (const one of plan.remove) going(world, one);
