@@ -30,6 +30,8 @@ describe('the config of a cluster', () => {
     [{ network: 'ipip' }, 'network must be auto, route or vxlan, but is "ipip"'],
     [{ detectSeconds: '1' }, 'detectSeconds must be'],
     [{ fenceSeconds: 'soon' }, 'fenceSeconds must be'],
+    [{ evictSeconds: '0' }, 'evictSeconds must be a whole number of seconds, 1 or more'],
+    [{ detectSeconds: '10', fenceSeconds: '10' }, 'fenceSeconds must be 0 (never) or more than detectSeconds (10)'],
     [{ nodeCidrBits: '30' }, 'nodeCidrBits must be'],
   ])('refuses %j and names the field', (data, words) => {
     expect(() => clusterConfigFromData(data)).toThrow(words);

@@ -15,9 +15,9 @@ export interface ClusterConfig {
   readonly network: 'auto' | 'route' | 'vxlan';
   /** Without a sign of life for this long, a machine counts as dead. */
   readonly detectSeconds: number;
-  /** How long its pods stay bound to a machine that counts as dead. */
+  /** How long its pods stay bound to a machine that counts as dead, unless they say otherwise. */
   readonly evictSeconds: number;
-  /** Without contact for this long, a machine has stopped what must not run twice. 0: never. */
+  /** Without contact for this long, a machine has stopped what must not run twice (docs/decisions/0016). 0: never. */
   readonly fenceSeconds: number;
 }
 
@@ -105,10 +105,15 @@ function check(config: ClusterConfig): void {
   if (!(first >= 1 && first <= last && last <= 65_535)) refuse('nodePorts', `${first}-${last}`, 'a range of ports');
   for (const [field, value, least] of [
     ['detectSeconds', detectSeconds, 2],
-    ['evictSeconds', evictSeconds, 0],
+    // Less, and the first of many machines that are lost at once would lose its pods before the others are missed.
+    ['evictSeconds', evictSeconds, 1],
     ['fenceSeconds', fenceSeconds, 0],
   ] as const) {
     if (!Number.isInteger(value) || value < least) refuse(field, value, `a whole number of seconds, ${least} or more`);
+  }
+  if (fenceSeconds > 0 && fenceSeconds <= detectSeconds) {
+    const why = 'otherwise machines stop what must not run twice before the server has noticed anything';
+    refuse('fenceSeconds', fenceSeconds, `0 (never) or more than detectSeconds (${detectSeconds}): ${why}`);
   }
 }
 
