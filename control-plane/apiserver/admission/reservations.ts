@@ -8,6 +8,7 @@ export interface Reservations<T> {
   /** Held by others than `owner`. */
   heldByOthers(owner: string): T[];
   hold(value: T, owner: string): void;
+  release(value: T): void;
 }
 
 export function createReservations<T>(clock: Clock): Reservations<T> {
@@ -29,5 +30,6 @@ export function createReservations<T>(clock: Clock): Reservations<T> {
       held.delete(value);
       held.set(value, { owner, untilMs: clock.monotonicMs() + holdMs });
     },
+    release: (value) => void held.delete(value),
   };
 }

@@ -193,8 +193,9 @@ describe('addresses and ports are given back', () => {
     expect([await addressClaims(), await portClaims()]).toEqual([['10.43.0.5'], ['TCP/30001']]);
     await deleteService('a');
     expect([await addressClaims(), await portClaims()]).toEqual([[], []]);
-    await other.list(services);
-    await expect(make('b', { clusterIP: '10.43.0.5', ...nodePort }, other)).resolves.toBeTruthy();
+    await make('b', { clusterIP: '10.43.0.5', ...nodePort });
+    await deleteService('b');
+    await expect(make('c', { clusterIP: '10.43.0.5', ...nodePort }, other)).resolves.toBeTruthy();
   });
 
   test('when a finalizer lets it go', async () => {

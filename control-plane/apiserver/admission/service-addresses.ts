@@ -1,7 +1,7 @@
 import type { FieldError } from '#api/field-error.ts';
 import type { V1Service, V1ServiceSpec } from '#api/generated/types.ts';
 import { services } from '#api/kinds.ts';
-import type { KubeObject } from '#api/meta.ts';
+import type { KubeObject, ObjectKey } from '#api/meta.ts';
 import { allocateClusterIP } from '#api/services/cluster-ip.ts';
 import { allocateNodePort, type PortRange } from '#api/services/node-port.ts';
 import { internalError, invalid, isNotFound } from '#api/status-error.ts';
@@ -98,6 +98,11 @@ export function createServiceAddresses(options: ServiceAddressOptions): ServiceA
     log,
   });
 
+  const release = async (values: readonly ServiceValue[], uid: string): Promise<void> => {
+    for (const { kind, value } of values) (kind === 'address' ? addresses : ports).release(value);
+    await claims.release(values, uid);
+  };
+
   /** Claims a value, unless the request is a mere try. */
   const take = async (value: ServiceValue, task: Task): Promise<boolean> => {
     if (task.dryRun) return true;
@@ -112,10 +117,9 @@ export function createServiceAddresses(options: ServiceAddressOptions): ServiceA
       spec.clusterIPs ??= ['None'];
       return [];
     }
-    const used = new Set([
-      ...task.others.flatMap((one) => addressesOf(one.spec ?? {})),
-      ...addresses.heldByOthers(task.owner),
-    ]);
+    // Of what is asked for, the claim decides.
+    const held = requested ? [] : addresses.heldByOthers(task.owner);
+    const used = new Set([...task.others.flatMap((one) => addressesOf(one.spec ?? {})), ...held]);
     for (let attempt = 0; ; attempt++) {
       const seed = Math.floor(random.next() * 2 ** 31);
       const result = allocateClusterIP({ cidr: serviceCidr, used, requested, seed });
@@ -137,15 +141,14 @@ export function createServiceAddresses(options: ServiceAddressOptions): ServiceA
   };
 
   const giveNodePorts = async (spec: V1ServiceSpec, task: Task, needed: Needed): Promise<FieldError[]> => {
-    const used = new Set([
-      ...task.others.flatMap((one) => portKeysOf(one.spec ?? {})),
-      ...ports.heldByOthers(task.owner),
-    ]);
+    const used = new Set(task.others.flatMap((one) => portKeysOf(one.spec ?? {})));
+    const held = new Set([...used, ...ports.heldByOthers(task.owner)]);
     const mine = new Set(task.before.filter(({ kind }) => kind === 'port').map(({ value }) => value));
     const errors: FieldError[] = [];
     const give = async (port: Wanted, assign: (nodePort: number) => void): Promise<void> => {
       for (let attempt = 0; attempt < attemptsMax; attempt++) {
-        const result = allocateNodePort({ ...port, range: nodePorts, used, random: random.next() });
+        const taken = port.requested ? used : held;
+        const result = allocateNodePort({ ...port, range: nodePorts, used: taken, random: random.next() });
         if ('error' in result) {
           errors.push(result.error);
           return;
@@ -153,11 +156,13 @@ export function createServiceAddresses(options: ServiceAddressOptions): ServiceA
         const value = portKey(port, result.nodePort);
         if (mine.has(value) || (await take({ kind: 'port', value }, task))) {
           used.add(value);
+          held.add(value);
           ports.hold(value, task.owner);
           assign(result.nodePort);
           return;
         }
         used.add(value);
+        held.add(value);
       }
       throw internalError('failed to allocate a nodePort: too many of them were just taken');
     };
@@ -201,10 +206,11 @@ export function createServiceAddresses(options: ServiceAddressOptions): ServiceA
       const needed = neededOf(spec, before);
       try {
         if (needsAddress || needed.ports || needed.healthCheck) {
-          const all = await list(context, '0');
-          task.others = all.filter(
-            ({ metadata }) => metadata?.name !== key.name || metadata.namespace !== key.namespace,
-          );
+          task.others = othersThan(key, await list(context, '0'));
+          const asked = valuesOf(object);
+          // The cache may not know yet that the one that had it is gone.
+          const isTaken = task.others.some((one) => valuesOf(one).some((value) => includes(asked, value)));
+          if (isTaken) task.others = othersThan(key, await list(context));
           const errors = [
             ...(needsAddress ? await giveAddress(spec, task) : []),
             ...(needed.ports || needed.healthCheck ? await giveNodePorts(spec, task, needed) : []),
@@ -221,13 +227,13 @@ export function createServiceAddresses(options: ServiceAddressOptions): ServiceA
       if (dryRun || request.subresource) return;
       if (operation === 'DELETE') {
         if (outcome === 'removed' && old && isService(definition, old)) {
-          await claims.release(valuesOf(old), old.metadata?.uid ?? '');
+          await release(valuesOf(old), old.metadata?.uid ?? '');
         }
         return;
       }
       const state = pending.get(request);
       pending.delete(request);
-      if (state) await claims.release(await surplus(state, outcome, key.namespace ?? '', key.name), state.uid);
+      if (state) await release(await surplus(state, outcome, key.namespace ?? '', key.name), state.uid);
     },
     async run(signal) {
       while (!signal.aborted) {
@@ -285,6 +291,9 @@ interface Needed {
   readonly ports: boolean;
   readonly healthCheck: boolean;
 }
+
+const othersThan = ({ namespace, name }: ObjectKey, all: readonly V1Service[]): V1Service[] =>
+  all.filter(({ metadata }) => metadata?.name !== name || metadata.namespace !== namespace);
 
 const includes = (values: readonly ServiceValue[], { kind, value }: ServiceValue): boolean =>
   values.some((one) => one.kind === kind && one.value === value);
