@@ -3,6 +3,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { createHttpClient, type HttpClient } from '#client/http-client.ts';
 import { KubeconfigError, loadKubeconfig } from '#client/kubeconfig.ts';
+import { loadSettings } from '#host/settings.ts';
 import type { ClientFlags } from './client-flags.ts';
 import { type CliContext, CliError } from './command.ts';
 import { layoutOf } from './host-context.ts';
@@ -40,11 +41,15 @@ function loadAccess(context: CliContext, flags: ClientFlags) {
     return loadKubeconfig({ files: kubeconfigFiles(context, flags), context: flags.context });
   } catch (error) {
     if (!(error instanceof KubeconfigError)) throw error;
-    throw new CliError(error.message, {
-      fix: 'Name one with --kubeconfig or $KUBECONFIG, or start a cluster on this machine with: berth up',
-      cause: error,
-    });
+    throw new CliError(error.message, { fix: whereToFindOne(context), cause: error });
   }
+}
+
+function whereToFindOne(context: CliContext): string {
+  const settings = loadSettings(layoutOf(context).settingsFile);
+  return settings?.role === 'agent'
+    ? `This machine joined a cluster. Run it on the server (${settings.servers[0]}), or copy admin.kubeconfig from there and name it with --kubeconfig`
+    : 'Name one with --kubeconfig or $KUBECONFIG, or start a cluster on this machine with: berth up';
 }
 
 /** As kubectl, and after that the cluster of this machine, where it may be read. */

@@ -102,6 +102,18 @@ describe('a machine that cannot join', () => {
     expect(readdirSync(second.home)).toEqual([]);
   });
 
+  it('because it lacks something', async () => {
+    const listen = 'require("node:net").createServer().listen(10250, "0.0.0.0", () => console.log("taken"))';
+    const holder = second.start(process.execPath, ['-e', listen]);
+    await eventually(() => holder.output().includes('taken'));
+    const result = await joinAs(second, 'm2');
+    await holder.stop();
+    expect(result.stderr).toContain('port 10250');
+    expect(result.stderr).toContain('--agent-port');
+    expect(result.code).toBe(1);
+    expect(readdirSync(second.home)).toEqual([]);
+  });
+
   it('because it is the server itself', async () => {
     const result = await server.berth(['join', ...line]);
     expect(result.stderr).toContain('this machine is the server of a cluster');
@@ -157,6 +169,8 @@ describe('a machine that joins', () => {
     expect((await joinAs(second, 'other')).stderr).toContain('in the cluster already, as node m2');
     expect((await second.berth(['up', '--pod-cidr', '10.50.0.0/16'])).stderr).toContain('--pod-cidr is for the server');
     expect((await second.berth(['server'])).stderr).toContain('this machine joined a cluster as node m2');
+    const nobody = { env: { HOME: second.home } };
+    expect((await second.berth(['get', 'pods'], nobody)).stderr).toContain('Run it on the server');
   });
 
   it('starts its agent while the server is away, and connects when it comes', async () => {
