@@ -42,6 +42,7 @@ describe("the server's certificates", () => {
   });
 
   it('are made anew for another address, by the same authority', async () => {
+    await ensureCertificates(layout, settings, Date.now());
     const before = await ensureCertificates(layout, settings, Date.now());
     expect((await ensureCertificates(layout, settings, Date.now())).apiserver).toEqual(before.apiserver);
     const moved = await ensureCertificates(layout, { ...settings, nodeAddress: '192.0.2.77' }, Date.now());

@@ -1,4 +1,5 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventually } from '../harness/eventually.ts';
@@ -122,11 +123,16 @@ describe('a machine that cannot join', () => {
 
   it('and is stopped half-way leaves nothing here nor there', async () => {
     const before = await machineTraces(second);
-    const joining = second.start(berth, ['join', ...line, '--node-name', 'm2'], { env: { BERTH_HOME: second.home } });
+    const TMPDIR = mkdtempSync(join(tmpdir(), 'berth-join-test-'));
+    const env = { BERTH_HOME: second.home, TMPDIR };
+    const joining = second.start(berth, ['join', ...line, '--node-name', 'm2'], { env });
     await eventually(() => existsSync(join(second.layout.runDir, 'containerd.pid')), { everyMs: 5 });
     joining.signal('SIGTERM');
     await joining.ended;
     expect(joining.output()).toContain('all that join made here');
+    const [logs = ''] = readdirSync(TMPDIR);
+    expect(readdirSync(join(TMPDIR, logs))).toContain('containerd.log');
+    rmSync(TMPDIR, { recursive: true });
     expect(await machineTraces(second)).toEqual(before);
     expect(await nodeNames()).toEqual(['m1']);
   });
