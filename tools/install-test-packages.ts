@@ -19,6 +19,9 @@ const forTests: readonly NeededPackage[] = [
     why: 'a real image registry',
     units: ['docker-registry.service'],
   },
+  { name: 'qemu-system-x86', provides: ['qemu-system-x86_64'], why: 'whole virtual machines' },
+  { name: 'qemu-utils', provides: ['qemu-img'], why: 'their disks' },
+  { name: 'mmdebstrap', provides: ['mmdebstrap'], why: 'their image, and those of manifests/guestbook' },
 ];
 const missing = [
   ...missingPackages('server'),

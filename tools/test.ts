@@ -17,7 +17,7 @@ interface Counts {
 
 const root = join(import.meta.dirname, '..');
 const bin = join(root, 'node_modules/.bin');
-const layers = ['unit', 'integration', 'sim', 'e2e'];
+const layers = ['unit', 'integration', 'sim', 'e2e', 'vm'];
 const wanted = process.argv.slice(2);
 const total: Counts = { passed: 0, failed: 0, skipped: 0 };
 
