@@ -4,15 +4,17 @@
  */
 import { cpus, totalmem } from 'node:os';
 import { formatTable } from '#cli/printers/table.ts';
+import { agent } from './rows/agent.ts';
 import { containers } from './rows/containers.ts';
 import { fleet } from './rows/fleet.ts';
 import { idle } from './rows/idle.ts';
 import { join } from './rows/join.ts';
 import { machineDeath } from './rows/machine-death.ts';
+import { serviceRules } from './rows/services.ts';
 import { start } from './rows/start.ts';
 import { writes } from './rows/writes.ts';
 
-const measurements = [start, join, containers, writes, idle, fleet, machineDeath];
+const measurements = [start, join, containers, writes, idle, agent, fleet, serviceRules, machineDeath];
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !measurements.some((one) => one.name === name));
 if (unknown.length > 0) {

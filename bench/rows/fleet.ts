@@ -8,9 +8,10 @@ import { eventually } from '#test/harness/eventually.ts';
 import { cpuSeconds, residentMiB } from '../process-usage.ts';
 import { type BenchRow, type Measurement, ms } from '../row.ts';
 
-const nodeCount = 1000;
-const podCount = 10_000;
-const deploymentCount = 100;
+/** Fewer, to look for what costs. */
+const nodeCount = Number(process.env.FLEET_NODES ?? 1000);
+const podCount = nodeCount * 10;
+const deploymentCount = nodeCount / 10;
 const sampleMs = 30_000;
 const settleMs = 20_000;
 const readEveryMs = 20;

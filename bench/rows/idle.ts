@@ -1,6 +1,5 @@
-import { spawn } from 'node:child_process';
 import { startCluster } from '#test/harness/cluster.ts';
-import { cpuSeconds, residentMiB } from '../process-usage.ts';
+import { bareNode, cpuSeconds, residentMiB } from '../process-usage.ts';
 import type { Measurement } from '../row.ts';
 
 const settleMs = 30_000;
@@ -42,17 +41,3 @@ export const idle: Measurement = {
     }
   },
 };
-
-async function bareNode(): Promise<number> {
-  const child = spawn(
-    process.execPath,
-    ['-e', "require('http').createServer((q, s) => s.end('ok')).listen(0, () => console.log('up'))"],
-    {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    },
-  );
-  await new Promise((resolve) => child.stdout.once('data', resolve));
-  const found = residentMiB(child.pid ?? 0);
-  child.kill();
-  return found;
-}
