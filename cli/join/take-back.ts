@@ -42,7 +42,10 @@ export async function takeBack(
       cause: error,
     });
   }
-  if (context.signal.aborted) return error;
+  if (context.signal.aborted) {
+    if (logs) progress.line(`  The logs were kept in ${logs}`);
+    return error;
+  }
   const fix = error instanceof HostError || error instanceof CliError ? error.fix : undefined;
   return new CliError(messageOf(error), {
     fix: [logs ? fix?.replaceAll(layout.logDir, logs) : fix, logs && `The logs were kept in ${logs}`]
