@@ -20,6 +20,10 @@ export interface PacketBed {
   ): Promise<string[]>;
   /** As ask, each answer once, sorted. */
   askAll(from: Place, protocol: 'tcp' | 'udp', address: string, port: number, count?: number): Promise<string[]>;
+  /** Sends without end from there; see stream.ts. */
+  serveStream(at: Place, port: number): Promise<void>;
+  /** Bytes or connections per second; see stream.ts. */
+  measure(from: Place, what: 'read' | 'connect', address: string, port: number, seconds: number): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -77,12 +81,14 @@ export async function startPacketBed(): Promise<PacketBed> {
     await ip('node', 'link', 'set', port, 'up');
   };
 
-  const answer = async (place: Place): Promise<void> => {
-    const args = within(place, process.execPath, [join(folder, 'answer.ts'), place, String(answerPort)]);
-    const child = spawn('nsenter', args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  /** Resolves when the program says that it is up. */
+  const keep = async (place: Place, script: string, ...args: string[]): Promise<void> => {
+    const command = within(place, process.execPath, [join(folder, script), ...args]);
+    const child = spawn('nsenter', command, { stdio: ['ignore', 'pipe', 'inherit'] });
     children.push(child);
     await new Promise((resolve) => child.stdout.once('data', resolve));
   };
+  const answer = (place: Place): Promise<void> => keep(place, 'answer.ts', place, String(answerPort));
 
   const setUp = async (): Promise<void> => {
     for (const place of places) {
@@ -131,6 +137,11 @@ export async function startPacketBed(): Promise<PacketBed> {
     },
     async askAll(from, protocol, address, port, count = 12) {
       return [...new Set(await bed.ask(from, protocol, address, port, count))].sort();
+    },
+    serveStream: (at, port) => keep(at, 'stream.ts', 'serve', String(port)),
+    async measure(from, what, address, port, seconds) {
+      const args = [join(folder, 'stream.ts'), what, address, String(port), String(seconds)];
+      return Number(await mustRun('nsenter', [...within(from, process.execPath, args)]));
     },
     close,
   };
