@@ -21,7 +21,7 @@ import { imageArchitecture } from '#node-agent/images/manifests.ts';
 import { createClusterRegistries } from '#node-agent/images/registries/follow.ts';
 import { createHostPortSync, hostPortOwner } from '#node-agent/network/host-port-sync.ts';
 import { createNodeNetwork } from '#node-agent/network/node-network.ts';
-import { createNodeRules } from '#node-agent/network/node-rules.ts';
+import { createNodeRules, localOwner } from '#node-agent/network/node-rules.ts';
 import type { LeaseConnection } from '#node-agent/node/lease-lanes.ts';
 import { createNetworkTransport } from '#node-agent/probes/network-transport.ts';
 import { createContainerdImageStore } from '#node-agent/runtime/containerd/image-store.ts';
@@ -68,6 +68,7 @@ export async function runAgent(parts: AgentParts, signal: AbortSignal): Promise<
     clusterCidr: cluster.clusterCidr,
     serviceCidr: cluster.serviceCidr,
     awaited: [hostPortOwner, servicesOwner],
+    hoped: [localOwner],
     clock,
     log,
     onRepair: (why) =>

@@ -250,3 +250,30 @@ test('the factory shares one informer per kind, merges indexes, and starts late 
   await factory.stopped();
   expect(server.watches).toBe(0);
 });
+
+test('tells up to which version everything is applied: after the handlers, by deletions and bookmarks too', async () => {
+  const { server, controller, informer, settle } = setUp();
+  await server.create(configMaps, map('a'));
+  const during: string[] = [];
+  const versions: string[] = [];
+  informer.addHandler({
+    onUpdate: () => during.push(informer.lastResourceVersion()),
+    onVersion: (version) => versions.push(version),
+  });
+  expect(informer.lastResourceVersion()).toBe('');
+  const running = informer.run(controller.signal);
+  await informer.waitForSync(controller.signal);
+  expect(informer.lastResourceVersion()).toBe('1');
+  await server.update(configMaps, map('a', { color: 'red' }));
+  await server.delete(configMaps, { namespace: 'default', name: 'a' });
+  await settle();
+  // What is applied next is not promised before its handlers have run.
+  expect(during).toEqual(['1']);
+  expect(versions).toEqual(['1', '2', '3']);
+  server.bookmark();
+  await settle();
+  expect(versions).toEqual(['1', '2', '3']);
+  expect(informer.lastResourceVersion()).toBe('3');
+  controller.abort();
+  await running;
+});

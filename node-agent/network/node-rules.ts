@@ -12,6 +12,8 @@ export type RulesBase = Pick<TableInput, 'podCidr' | 'gateway' | 'tunnel'>;
 export interface NodeRulesOptions extends Pick<TableInput, 'table' | 'bridge' | 'clusterCidr' | 'serviceCidr'> {
   /** Those whose elements must be known before a table that an earlier run left is touched. */
   readonly awaited?: readonly string[] | undefined;
+  /** As `awaited`, but for a few seconds only. */
+  readonly hoped?: readonly string[] | undefined;
   readonly clock: Clock;
   readonly log: Log;
   /** Told when the table was found damaged and is made anew. */
@@ -55,6 +57,7 @@ export const localOwner = 'local';
 const checkMs = 5_000;
 /** Every this many checks, rules are looked at too: nft reads every element for that. */
 const deepCheckEvery = 12;
+const hopeMs = 3_000;
 const retryFirstMs = 200;
 const retryMaxMs = 10_000;
 
@@ -67,6 +70,7 @@ export function createNodeRules(options: NodeRulesOptions): NodeRules {
   const { table, bridge, clusterCidr, serviceCidr, clock, log, run = runCommand, sysctlRoot = '/proc/sys' } = options;
   const owners = new Map<string, Elements>();
   const awaited = new Set(options.awaited);
+  const hoped = new Set(options.hoped);
   const wanted = new Map<string, string>();
   const applied = new Map<string, string>();
   const touched = new Set<string>();
@@ -172,8 +176,13 @@ export function createNodeRules(options: NodeRulesOptions): NodeRules {
     for (const { resolve } of waiters) resolve();
   };
 
-  /** Waits for what an earlier run knew, but not where there is nothing to lose. */
-  const mayBegin = async (): Promise<boolean> => awaited.size === 0 || (await chainsThere()).size === 0;
+  /** How long to wait for what an earlier run knew; not where there is nothing to lose. */
+  const waitMs = async (): Promise<number> => {
+    if (awaited.size + hoped.size === 0 || (await chainsThere()).size === 0) return 0;
+    if (awaited.size > 0) return checkMs;
+    hopeUntilMs ??= clock.monotonicMs() + hopeMs;
+    return Math.max(0, hopeUntilMs - clock.monotonicMs());
+  };
 
   const problem = async (known: RulesBase, deep: boolean): Promise<string | undefined> => {
     const there = await chainsThere();
@@ -214,7 +223,10 @@ export function createNodeRules(options: NodeRulesOptions): NodeRules {
 
   const set = (changes: RuleChanges): Promise<void> => {
     replace(changes, owners, wanted, touched);
-    for (const owner of changes.keys()) awaited.delete(owner);
+    for (const owner of changes.keys()) {
+      awaited.delete(owner);
+      hoped.delete(owner);
+    }
     return new Promise((resolve, reject) => {
       waiting.push({ resolve, reject });
       tell();
@@ -222,11 +234,13 @@ export function createNodeRules(options: NodeRulesOptions): NodeRules {
   };
 
   let begun = false;
+  let hopeUntilMs: number | undefined;
   const step = async (checks: number, due: boolean, signal: AbortSignal): Promise<void> => {
     if (!base) return pause(checkMs, signal);
     if (!begun) {
-      begun = await mayBegin();
-      if (!begun) return pause(checkMs, signal);
+      const delayMs = await waitMs();
+      if (delayMs > 0) return pause(delayMs, signal);
+      begun = true;
     }
     if (due) await check(base, checks % deepCheckEvery === 0);
     if (stale || touched.size > 0 || waiting.length > 0) await write(base);

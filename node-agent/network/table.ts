@@ -42,6 +42,8 @@ export const maps = {
   sticky: `map { ${places.address} . mark : ${target}; }`,
   node_ports: `map { ${places.port} : verdict; }`,
   node_inside: `map { ${places.port} : verdict; }`,
+  /** For the node's own 127.0.0.1: endpoints of this node, since that address leads to no other machine. */
+  node_loopback: `map { ${places.port} : verdict; }`,
   node_endpoints: `map { ${places.port} . mark : ${target}; }`,
   node_picks: `map { ${places.port} . mark : mark; }`,
   node_sticky: `map { ${places.port} . mark : ${target}; }`,
@@ -102,7 +104,12 @@ function chainsOf(input: TableInput): Record<string, { readonly base?: string; r
     },
     output: {
       base: 'type nat hook output priority -100; policy accept;',
-      rules: [`${place} vmap @inside`, 'jump by_address', 'fib daddr type local jump by_node_port_inside'],
+      rules: [
+        `${place} vmap @inside`,
+        'jump by_address',
+        `ip daddr 127.0.0.0/8 ${nodePlace} vmap @node_loopback`,
+        'fib daddr type local jump by_node_port_inside',
+      ],
     },
     postrouting: {
       base: 'type nat hook postrouting priority srcnat; policy accept;',

@@ -66,6 +66,7 @@ export function elementsOf(
     const served = serve(view, outside && view === 'cluster', by === 'address' ? 'services' : 'node_ports');
     // Inside the cluster the policy Local of the outside means nothing: they reach the whole service, as by its own address.
     if (outside && view === 'local') serve('cluster', false, by === 'address' ? 'inside' : 'node_inside');
+    if (by === 'node-port') serve('local', false, 'node_loopback');
     if (!served) {
       // Where others could answer the client is not told that nobody does: it should ask another node.
       const verdict = port.eligible.cluster.length > 0 ? 'drop' : 'goto refuse';

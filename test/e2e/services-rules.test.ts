@@ -239,6 +239,8 @@ describe('node ports', () => {
     expect(await bed.askAll('c', 'tcp', addresses.node, nodePort, 20)).toEqual(translated);
     const names = (await bed.askAll('node', 'tcp', addresses.node, nodePort, 20)).map((line) => line.split(' ')[0]);
     expect(names).toEqual(['a', 'far']);
+    // 127.0.0.1 leads to pods of this node.
+    expect(await bed.askAll('node', 'tcp', '127.0.0.1', nodePort, 20)).toEqual(['a 10.42.3.1']);
     await settled(() => slice('web-1', 'web', []));
     expect(await bed.ask('outside', 'tcp', addresses.second, nodePort)).toEqual(['ECONNREFUSED']);
     await settled(() => client.delete(services, { namespace, name: 'web' }));
