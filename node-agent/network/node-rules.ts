@@ -87,14 +87,40 @@ export function createNodeRules(options: NodeRulesOptions): NodeRules {
     wake?.();
   };
 
-  const inputOf = (known: RulesBase): TableInput => ({
+  const inputOf = (known: RulesBase, bridgeFiltered: boolean): TableInput => ({
     ...known,
     table,
     bridge,
     clusterCidr,
     serviceCidr,
-    bridgeFiltered: isOn(`${sysctlRoot}/net/bridge/bridge-nf-call-iptables`),
+    bridgeFiltered,
   });
+
+  /** Lets frames between this node's pods pass the table, and says whether they do. Other bridges stay as they are. */
+  const filterBridge = async (): Promise<boolean> => {
+    const files = ['iptables', 'ip6tables', 'arptables'].map(
+      (name) => `${sysctlRoot}/net/bridge/bridge-nf-call-${name}`,
+    );
+    const [file = ''] = files;
+    if (!existsSync(file)) {
+      await run('modprobe', ['br_netfilter']).catch((error: unknown) => {
+        log.info(
+          { err: error },
+          'pods of this node see its address instead of that of pods beside them: no br_netfilter',
+        );
+      });
+      // It comes switched on for every bridge of the machine.
+      for (const one of files) setSysctl(one, '0');
+    }
+    if (!existsSync(file)) return false;
+    try {
+      await run('ip', ['link', 'set', 'dev', bridge, 'type', 'bridge', 'nf_call_iptables', '1']);
+      return true;
+    } catch (error) {
+      log.info({ err: error, bridge }, 'the bridge cannot be filtered by itself');
+      return readFileSync(file, 'utf8').trim() === '1';
+    }
+  };
 
   const chainsThere = async (): Promise<Set<string>> => {
     const text = await run('nft', ['-j', '-t', 'list', 'chains', 'ip']);
@@ -108,7 +134,7 @@ export function createNodeRules(options: NodeRulesOptions): NodeRules {
   /** One transaction for everything: at no moment is there a part of it only. */
   const writeAll = async (known: RulesBase): Promise<void> => {
     chains.clear();
-    const text = `${renderBase(inputOf(known))}${renderNewChains(table, wanted.values(), chains)}${renderElements(table, 'add', wanted)}`;
+    const text = `${renderBase(inputOf(known, await filterBridge()))}${renderNewChains(table, wanted.values(), chains)}${renderElements(table, 'add', wanted)}`;
     try {
       await run('nft', ['-f', '-'], text);
     } catch (error) {
@@ -186,7 +212,7 @@ export function createNodeRules(options: NodeRulesOptions): NodeRules {
 
   const problem = async (known: RulesBase, deep: boolean): Promise<string | undefined> => {
     const there = await chainsThere();
-    const missing = [...baseChains(inputOf(known)), ...chains].filter((name) => !there.has(name));
+    const missing = [...baseChains(inputOf(known, true)), ...chains].filter((name) => !there.has(name));
     if (missing.length > 0) return `it lacks the chain ${missing[0]}`;
     if (!deep) return undefined;
     const text = await run('nft', ['-t', 'list', 'chain', 'ip', table, 'prerouting']);
@@ -322,8 +348,6 @@ function replace(
     }
   }
 }
-
-const isOn = (file: string): boolean => existsSync(file) && readFileSync(file, 'utf8').trim() === '1';
 
 /** What is not there needs no setting: an interface that is gone comes back with the network. */
 function setSysctl(file: string, value: string): void {

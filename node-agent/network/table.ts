@@ -149,7 +149,15 @@ function chainsOf(input: TableInput): Record<string, { readonly base?: string; r
     forward: {
       base: 'type filter hook forward priority filter; policy accept;',
       rules: [
-        ...(tunnel === undefined ? [] : [`oifname "${tunnel}" ${clamp}`, `iifname "${tunnel}" ${clamp}`]),
+        // What conntrack does not know would reach clients under the pod's own address, and end their connections.
+        `iifname "${bridge}" ct state invalid drop`,
+        ...(tunnel === undefined
+          ? []
+          : [
+              `iifname "${tunnel}" ct state invalid drop`,
+              `oifname "${tunnel}" ${clamp}`,
+              `iifname "${tunnel}" ${clamp}`,
+            ]),
         `iifname "${bridge}" ct state new jump nobody`,
         'iifname != "berth*" ct state new jump nobody',
       ],
