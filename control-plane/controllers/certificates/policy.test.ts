@@ -179,4 +179,5 @@ it('a request is kept for an hour after its decision, or a day', () => {
   expect(keptUntilMs(made([]))).toBe(24 * hourMs);
   expect(keptUntilMs(made([{ type: 'Denied', status: 'True', lastUpdateTime: at(hourMs) }]))).toBe(2 * hourMs);
   expect(keptUntilMs(made([{ type: 'Approved', status: 'True' }]))).toBe(hourMs);
+  expect(keptUntilMs(made([{ type: 'Approved', status: 'True' }]), true)).toBe(hourMs / 12);
 });
