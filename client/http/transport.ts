@@ -1,7 +1,8 @@
+import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
-import { Agent, request } from 'undici';
 import { StatusError, serviceUnavailable, timeout } from '#api/status-error.ts';
 import type { ClusterAccess } from '../access.ts';
+import { createPool, isLate } from './pool.ts';
 import { errorFromResponse } from './response-error.ts';
 
 export interface RawRequest {
@@ -42,68 +43,88 @@ const answerTimeoutMs = 75_000;
 /** A burst of calls shares these: a handshake costs more than a call. Streams, which keep theirs, are not counted. */
 const connectionsMax = 32;
 
+/**
+ * By Node's own client: undici's weighs 20 MB in an agent that needs nothing else of it (docs/decisions/0007).
+ */
 export function createTransport(access: ClusterAccess): Transport {
   const base = new URL(access.server);
   const prefix = base.pathname.replace(/\/$/, '');
   let own = { cert: access.clientCert, key: access.clientKey };
-  const options = (): Agent.Options => ({
-    connect: {
-      timeout: 10_000,
+  const open = () => {
+    const tls = {
       ...(access.ca !== undefined && { ca: access.ca }),
       ...(own.cert !== undefined && { cert: own.cert }),
       ...(own.key !== undefined && { key: own.key }),
       ...(access.tlsServerName !== undefined && { servername: access.tlsServerName }),
       rejectUnauthorized: !access.insecureSkipTlsVerify,
-    },
-    keepAliveTimeout: 60_000,
-    maxHeaderSize: 64 * 1024,
-  });
-  const open = () => ({
-    calls: new Agent({ ...options(), connections: connectionsMax }),
-    streams: new Agent(options()),
-  });
-  const cut = (pools: ReturnType<typeof open>) => Promise.all([pools.calls.destroy(), pools.streams.destroy()]);
+    };
+    return { calls: createPool(base, tls, connectionsMax), streams: createPool(base, tls) };
+  };
+  const cut = (some: ReturnType<typeof open> | undefined): void => {
+    some?.calls.cut();
+    some?.streams.cut();
+  };
   let pools = open();
   /** Those of the certificate before, for what was under way. Idle connections end by themselves. */
   let former: typeof pools | undefined;
-  const cutAll = (some: readonly (typeof pools | undefined)[]) =>
-    Promise.all(some.filter((one) => one !== undefined).map(cut));
+  let closed = false;
   return {
     async close() {
-      await cutAll([pools, former]);
+      closed = true;
+      cut(pools);
+      cut(former);
     },
     reset() {
       const old = [pools, former];
       former = undefined;
       pools = open();
-      // Destroying fails only for a pool that was destroyed before.
-      cutAll(old).catch(() => undefined);
+      for (const one of old) cut(one);
     },
     setClientCertificate(cert, key) {
-      cutAll([former]).catch(() => undefined);
+      cut(former);
       former = pools;
       own = { cert, key };
       pools = open();
     },
     async request(raw) {
+      const explained = (error: unknown): unknown => networkError(error, access.server, raw.signal);
       try {
-        const response = await request(`${base.origin}${prefix}${raw.path}`, {
-          dispatcher: raw.stream ? pools.streams : pools.calls,
+        if (closed) throw new Error('the client is closed');
+        raw.signal?.throwIfAborted();
+        const response = await (raw.stream ? pools.streams : pools.calls).send(raw.body, {
           method: raw.method,
+          path: `${prefix}${raw.path}`,
           headers: headersOf(raw, access),
-          body: raw.body ?? null,
-          signal: raw.signal ?? null,
-          headersTimeout: raw.stream ? 0 : answerTimeoutMs,
-          bodyTimeout: raw.stream ? 0 : answerTimeoutMs,
+          signal: raw.signal,
+          timeout: raw.stream ? undefined : answerTimeoutMs,
         });
-        if (response.statusCode >= 400 && !raw.anyStatus) {
-          throw errorFromResponse(response.statusCode, response.headers, await response.body.text());
-        }
-        return { status: response.statusCode, headers: response.headers, body: response.body };
+        const body = bodyOf(response, explained);
+        const { statusCode: status = 0, headers } = response;
+        if (status >= 400 && !raw.anyStatus) throw errorFromResponse(status, headers, await body.text());
+        return { status, headers, body };
       } catch (error) {
-        throw networkError(error, access.server, raw.signal);
+        throw explained(error);
       }
     },
+  };
+}
+
+function bodyOf(message: IncomingMessage, explained: (error: unknown) => unknown): RawResponse['body'] {
+  return {
+    async *[Symbol.asyncIterator]() {
+      try {
+        for await (const chunk of message) if (Buffer.isBuffer(chunk)) yield chunk;
+      } catch (error) {
+        throw explained(error);
+      }
+    },
+    text: () =>
+      new Promise((resolve, reject) => {
+        const chunks: Buffer[] = [];
+        message.on('data', (chunk: Buffer) => chunks.push(chunk));
+        message.once('end', () => resolve(Buffer.concat(chunks).toString()));
+        message.once('error', (error) => reject(explained(error)));
+      }),
   };
 }
 
@@ -112,6 +133,10 @@ function headersOf(raw: RawRequest, access: ClusterAccess): Record<string, strin
     accept: raw.accept ?? 'application/json',
     'user-agent': 'berth/0.1.0',
     ...(raw.body !== undefined && { 'content-type': raw.contentType ?? 'application/json' }),
+    // Not every method gets it by itself.
+    ...((typeof raw.body === 'string' || Buffer.isBuffer(raw.body)) && {
+      'content-length': String(Buffer.byteLength(raw.body)),
+    }),
     ...(access.token !== undefined && { authorization: `Bearer ${access.token}` }),
     ...raw.headers,
   };
@@ -122,17 +147,14 @@ export function networkError(error: unknown, server: string, signal: AbortSignal
   if (error instanceof StatusError) return error;
   if (signal?.aborted) return signal.reason;
   const code = codeOf(error);
-  if (code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_BODY_TIMEOUT') {
-    return timeout(`the API server at ${server} did not answer in time`, error);
-  }
+  if (isLate(error)) return timeout(`the API server at ${server} did not answer in time`, error);
   return serviceUnavailable(`cannot reach the API server at ${server}: ${explain(code, error)}`, error);
 }
 
 const explanations: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'connection refused',
   ECONNRESET: 'the connection was reset',
-  UND_ERR_SOCKET: 'the connection was closed',
-  UND_ERR_CONNECT_TIMEOUT: 'no answer',
+  EPIPE: 'the connection was closed',
   ETIMEDOUT: 'no answer',
   ENOTFOUND: 'its name cannot be resolved',
   EHOSTUNREACH: 'no route to it',
