@@ -65,7 +65,11 @@ export function createNodeReconcile(
   const setTaints = async (node: Stored<V1Node>, signal: AbortSignal): Promise<ReconcileResult> => {
     const mode = pace.mode(node, caches.nodes.list());
     const taints = wantedTaints(node, mode, clock.now());
-    if (taints) await client.update(nodes, { ...node, spec: { ...node.spec, taints } }, { signal });
+    if (taints) {
+      const { taints: _, ...spec } = node.spec ?? {};
+      const next = { ...node, spec: taints.length > 0 ? { ...spec, taints } : spec };
+      await client.update(nodes, next, { signal });
+    }
     if (isNodeReady(node)) return done;
     return mode === 'evict' ? done : after(lookAgainMs);
   };
