@@ -8,7 +8,7 @@ import type { Log } from '#base/log.ts';
 import type { Random } from '#base/random.ts';
 import type { ApiClient } from '#client/api-client.ts';
 import type { Fence } from '../fence/fence.ts';
-import { createAbort } from '../pods/linked-abort.ts';
+import { createAbort, type LinkedAbort } from '../pods/linked-abort.ts';
 import { createLanes, type LeaseConnection } from './lease-lanes.ts';
 import type { NodeSettings } from './node-settings.ts';
 
@@ -61,7 +61,8 @@ export function createNodeLease(options: NodeLeaseOptions): NodeLease {
   const lanes = createLanes(options.connect);
   const sources: (() => Readonly<Record<string, string>>)[] = [];
   const listeners: ((silentMs: number) => void)[] = [];
-  const attempts = new Set<Promise<void>>();
+  /** With their ends. */
+  const attempts = new Map<Promise<void>, LinkedAbort>();
   /** renewTime → when it was sent. */
   const unanswered = new Map<string, number>();
   let held: Stored<V1Lease> | undefined;
@@ -158,18 +159,22 @@ export function createNodeLease(options: NodeLeaseOptions): NodeLease {
     nextMs = Math.max(nextMs, startedMs + intervalMs());
     const silentMs = renewedMs === undefined ? 0 : nowMs - renewedMs;
     renewedMs = nowMs;
+    // Those that hang have been overtaken.
+    for (const abort of attempts.values()) abort.abort(new Error('a later renewal has succeeded'));
     for (const listener of listeners) listener(silentMs);
   };
 
   const launch = (node: Stored<V1Node>, signal: AbortSignal): void => {
     requested = false;
     startedMs = clock.monotonicMs();
+    const sentMs = startedMs;
+    const overtaken = (): boolean => (renewedMs ?? Number.NEGATIVE_INFINITY) >= sentMs;
     const lane = lanes.take(attempts.size > 0);
     const abort = createAbort(signal);
     const limit = clock.setTimer(attemptMs, () => abort.abort(new Error(`no answer within ${attemptMs} ms`)));
     const work = attempt(lane.client, node, abort.signal)
       .then(settle, (error: unknown) => {
-        if (signal.aborted) return;
+        if (signal.aborted || overtaken()) return;
         const delayMs = Math.min(failures < patientAfter ? retryMaxMs : retrySlowMs, retryFirstMs * (failures + 1));
         failures += 1;
         nextMs = clock.monotonicMs() + delayMs;
@@ -182,7 +187,7 @@ export function createNodeLease(options: NodeLeaseOptions): NodeLease {
         lane.release();
         wake();
       });
-    attempts.add(work);
+    attempts.set(work, abort);
   };
 
   const waitMs = (): number => {
@@ -217,7 +222,7 @@ export function createNodeLease(options: NodeLeaseOptions): NodeLease {
         await clock.sleep(delayMs, pause.signal).catch(() => undefined);
         pause.release();
       }
-      await Promise.all(attempts);
+      await Promise.all(attempts.keys());
       lanes.close();
     },
   };
