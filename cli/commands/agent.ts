@@ -1,13 +1,11 @@
+import type { Log } from '#base/log.ts';
 import { createRealLog } from '#base/real/log.ts';
-import { ensureCertificates } from '#host/cluster-pki.ts';
-import { loadSettings } from '#host/settings.ts';
+import type { HostLayout } from '#host/layout.ts';
+import { loadSettings, type ServerSettings } from '#host/settings.ts';
 import { type ClientFlags, clientFlags } from '../client-flags.ts';
 import { type CliContext, CliError, type CommandModule } from '../command.ts';
-import { withConnection } from '../connection.ts';
 import { layoutOf } from '../host-context.ts';
-import { runAgent } from '../server/agent.ts';
 import { runJoinedAgent } from '../server/joined-agent.ts';
-import { fixedCertificate } from '../server/serving.ts';
 
 interface AgentFlags extends ClientFlags {
   readonly logLevel: string;
@@ -37,6 +35,23 @@ async function agent(context: CliContext, flags: AgentFlags): Promise<void> {
   }
   const log = createRealLog({ level: flags.logLevel });
   if (settings.role === 'agent') return runJoinedAgent(layout, settings, log, context);
+  return runAlone(layout, settings, log, context, flags);
+}
+
+/** Beside a server on the same machine. What only this needs is not loaded into the agents of all others. */
+async function runAlone(
+  layout: HostLayout,
+  settings: ServerSettings,
+  log: Log,
+  context: CliContext,
+  flags: AgentFlags,
+): Promise<void> {
+  const [{ ensureCertificates }, { withConnection }, { runAgent }, { fixedCertificate }] = await Promise.all([
+    import('#host/cluster-pki.ts'),
+    import('../connection.ts'),
+    import('../server/agent.ts'),
+    import('../server/serving.ts'),
+  ]);
   const { clock, random } = context;
   const certificates = await ensureCertificates(layout, settings, clock.now());
   const own = { ...flags, kubeconfig: flags.kubeconfig ?? layout.kubeconfig };

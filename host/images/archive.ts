@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type Header, pack } from 'tar-stream';
+import type { Header } from 'tar-stream';
 
 export interface ArchiveEntry {
   /** Relative to the archive's root, without a leading slash. */
@@ -15,6 +15,8 @@ export interface ArchiveEntry {
 
 /** An uncompressed tar. The same entries give the same bytes: no times, no owners of this machine. */
 export async function buildTar(entries: readonly ArchiveEntry[]): Promise<Buffer> {
+  // Every agent knows of images, and few processes build one.
+  const { pack } = await import('tar-stream');
   const tar = pack();
   const chunks: Uint8Array[] = [];
   const read = (async () => {

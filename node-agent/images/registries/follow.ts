@@ -15,7 +15,7 @@ import type { ImageAuth } from '../../runtime/runtime.ts';
 import { registryAuths } from './credentials.ts';
 import { replaceFile, writeFolder } from './folder.ts';
 import { hostsFiles } from './hosts-files.ts';
-import { noRegistries, parseRegistries, type Registries, registriesKey } from './setting.ts';
+import type { Registries } from './setting.ts';
 
 export interface ClusterRegistriesOptions {
   readonly client: ApiClient;
@@ -36,6 +36,11 @@ export interface ClusterRegistries extends Runnable {
 }
 
 const retryMs = 5_000;
+/** Of the Secret `registriesName`. */
+const key = 'registries.yaml';
+const noRegistries: Registries = { mirrors: new Map(), configs: new Map() };
+/** The YAML library weighs megabytes, and most clusters have no such setting. */
+const parser = () => import('./setting.ts');
 
 export function createClusterRegistries(options: ClusterRegistriesOptions): ClusterRegistries {
   const { client, clock, random, log, recorder, nodeName, certsDir, stateFile } = options;
@@ -49,7 +54,7 @@ export function createClusterRegistries(options: ClusterRegistriesOptions): Clus
       current = noRegistries;
       return;
     }
-    const wanted = read(secret);
+    const wanted = await read(secret);
     if (wanted === undefined) return;
     await writeFolder(certsDir, hostsFiles(wanted.registries));
     await replaceFile(stateFile, wanted.text);
@@ -57,12 +62,12 @@ export function createClusterRegistries(options: ClusterRegistriesOptions): Clus
   };
 
   /** Undefined when it cannot be used: the one before stays. */
-  const read = (secret: V1Secret): { text: string; registries: Registries } | undefined => {
+  const read = async (secret: V1Secret): Promise<{ text: string; registries: Registries } | undefined> => {
     try {
-      const encoded = secret.data?.[registriesKey];
-      if (encoded === undefined) throw new Error(`it has no key ${registriesKey}`);
+      const encoded = secret.data?.[key];
+      if (encoded === undefined) throw new Error(`it has no key ${key}`);
       const text = Buffer.from(encoded, 'base64').toString('utf8');
-      return { text, registries: parseRegistries(text) };
+      return { text, registries: (await parser()).parseRegistries(text) };
     } catch (error) {
       const message = `node ${nodeName} keeps the registries that it had: ${messageOf(error)}`;
       recorder.record(secret, 'Warning', 'InvalidRegistries', message);
@@ -73,7 +78,8 @@ export function createClusterRegistries(options: ClusterRegistriesOptions): Clus
 
   const restore = async (): Promise<void> => {
     try {
-      current = parseRegistries(await readFile(stateFile, 'utf8'));
+      const text = await readFile(stateFile, 'utf8');
+      current = (await parser()).parseRegistries(text);
     } catch {
       // There was none, or it is of another version: the server says what holds.
     }

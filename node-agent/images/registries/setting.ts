@@ -4,9 +4,6 @@ import { parseDocument } from 'yaml';
 import { isRecord } from '#client/stored.ts';
 import type { ImageAuth } from '../../runtime/runtime.ts';
 
-/** The Secret is `registriesName`. */
-export const registriesKey = 'registries.yaml';
-
 export interface Registries {
   /** By the registry's host as it stands in image names, or `*` for all others: where to look first. */
   readonly mirrors: ReadonlyMap<string, readonly URL[]>;
@@ -29,15 +26,13 @@ export interface RegistryTls {
 /** In the setting itself, or a file that is on every node already. */
 export type PemSource = { readonly pem: string } | { readonly file: string };
 
-export const noRegistries: Registries = { mirrors: new Map(), configs: new Map() };
-
 /** Throws an Error whose message names the place and what is wrong there. */
 export function parseRegistries(text: string): Registries {
   const document = parseDocument(text);
   const [error] = document.errors;
   if (error) throw new Error(`it is not YAML: ${error.message.split('\n')[0]}`);
   const value: unknown = document.toJS();
-  if (value === null || value === undefined) return noRegistries;
+  if (value === null || value === undefined) return { mirrors: new Map(), configs: new Map() };
   const root = fields(value, 'it', ['mirrors', 'configs']);
   return {
     mirrors: mapOf(root.mirrors, 'mirrors', parseMirror),
