@@ -1,8 +1,8 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import type { Clock } from '#base/clock.ts';
 import { messageOf } from '#base/error-message.ts';
 import type { Log } from '#base/log.ts';
 import type { Runnable } from '#client/reconciler.ts';
+import { createBridgeSettings } from './bridge-settings.ts';
 import { type RunCommand, runCommand } from './commands.ts';
 import { type Elements, renderElements, renderNewChains } from './element-text.ts';
 import { baseChains, renderBase, renderRemoval, type TableInput } from './table.ts';
@@ -40,7 +40,7 @@ export type RuleChanges = ReadonlyMap<string, Elements | undefined>;
  * whose cost depends on what changed only. Failures are retried for as long as it runs.
  */
 export interface NodeRules extends Runnable {
-  /** What is known once the node has its part of the pod network. May be called again when that changes. */
+  /** What is known once the node has its part of the pod network. To be called again when that changes, or the bridge is a new one. */
   setBase(base: RulesBase): void;
   /** Resolves when the kernel has it; rejects when the signal of `run` aborts before. */
   set(changes: RuleChanges): Promise<void>;
@@ -68,6 +68,7 @@ interface Waiter {
 
 export function createNodeRules(options: NodeRulesOptions): NodeRules {
   const { table, bridge, clusterCidr, serviceCidr, clock, log, run = runCommand, sysctlRoot = '/proc/sys' } = options;
+  const settings = createBridgeSettings({ bridge, serviceCidr, run, sysctlRoot, log });
   const owners = new Map<string, Elements>();
   const awaited = new Set(options.awaited);
   const hoped = new Set(options.hoped);
@@ -79,6 +80,9 @@ export function createNodeRules(options: NodeRulesOptions): NodeRules {
   let base: RulesBase | undefined;
   /** Everything must be written: at the start, after a change of the base, or when the kernel has something else. */
   let stale = true;
+  let renewed = false;
+  /** Whether the rules count on frames between pods to pass them. */
+  let filtered = false;
   let wake: (() => void) | undefined;
   let told = false;
 
@@ -96,32 +100,6 @@ export function createNodeRules(options: NodeRulesOptions): NodeRules {
     bridgeFiltered,
   });
 
-  /** Lets frames between this node's pods pass the table, and says whether they do. Other bridges stay as they are. */
-  const filterBridge = async (): Promise<boolean> => {
-    const files = ['iptables', 'ip6tables', 'arptables'].map(
-      (name) => `${sysctlRoot}/net/bridge/bridge-nf-call-${name}`,
-    );
-    const [file = ''] = files;
-    if (!existsSync(file)) {
-      await run('modprobe', ['br_netfilter']).catch((error: unknown) => {
-        log.info(
-          { err: error },
-          'pods of this node see its address instead of that of pods beside them: no br_netfilter',
-        );
-      });
-      // It comes switched on for every bridge of the machine.
-      for (const one of files) setSysctl(one, '0');
-    }
-    if (!existsSync(file)) return false;
-    try {
-      await run('ip', ['link', 'set', 'dev', bridge, 'type', 'bridge', 'nf_call_iptables', '1']);
-      return true;
-    } catch (error) {
-      log.info({ err: error, bridge }, 'the bridge cannot be filtered by itself');
-      return readFileSync(file, 'utf8').trim() === '1';
-    }
-  };
-
   const chainsThere = async (): Promise<Set<string>> => {
     const text = await run('nft', ['-j', '-t', 'list', 'chains', 'ip']);
     return new Set(
@@ -134,7 +112,8 @@ export function createNodeRules(options: NodeRulesOptions): NodeRules {
   /** One transaction for everything: at no moment is there a part of it only. */
   const writeAll = async (known: RulesBase): Promise<void> => {
     chains.clear();
-    const text = `${renderBase(inputOf(known, await filterBridge()))}${renderNewChains(table, wanted.values(), chains)}${renderElements(table, 'add', wanted)}`;
+    filtered = await settings.filter();
+    const text = `${renderBase(inputOf(known, filtered))}${renderNewChains(table, wanted.values(), chains)}${renderElements(table, 'add', wanted)}`;
     try {
       await run('nft', ['-f', '-'], text);
     } catch (error) {
@@ -144,24 +123,7 @@ export function createNodeRules(options: NodeRulesOptions): NodeRules {
     }
     applied.clear();
     for (const [place, value] of wanted) applied.set(place, value);
-    // Packets to services come in and go out by the bridge: no pod is to be told of a shorter way (all/send_redirects is off too).
-    setSysctl(`${sysctlRoot}/net/ipv4/conf/${bridge}/send_redirects`, '0');
-    // The guard is in force from here on, so that the node itself may reach its pods' ports by 127.0.0.1.
-    for (const name of [bridge, known.tunnel]) {
-      if (name) setSysctl(`${sysctlRoot}/net/ipv4/conf/${name}/route_localnet`, '1');
-    }
-  };
-
-  /**
-   * The node itself reaches services by an address that its pods' peers answer to, and without a default route. Where another
-   * cluster on this machine has the same service network, the route is that one's: its rules come first then, too.
-   */
-  const routeServices = async ({ gateway }: RulesBase): Promise<void> => {
-    try {
-      await run('ip', ['route', 'add', serviceCidr, 'dev', bridge, 'src', gateway]);
-    } catch (error) {
-      if (!messageOf(error).includes('File exists')) throw error;
-    }
+    await settings.settle(known);
   };
 
   const writeChanges = async (places: ReadonlySet<string>): Promise<void> => {
@@ -192,7 +154,6 @@ export function createNodeRules(options: NodeRulesOptions): NodeRules {
       if (stale) {
         stale = false;
         await writeAll(known);
-        await routeServices(known);
       } else await writeChanges(places);
     } catch (error) {
       stale = true;
@@ -219,8 +180,15 @@ export function createNodeRules(options: NodeRulesOptions): NodeRules {
     return text.includes('by_address') ? undefined : 'its chains have no rules';
   };
 
+  /** The bridge may be another one than before. */
+  const checkBridge = async (known: RulesBase): Promise<void> => {
+    renewed = false;
+    if ((await settings.filter()) !== filtered) stale = true;
+    else await settings.settle(known);
+  };
+
   const check = async (known: RulesBase, deep: boolean): Promise<void> => {
-    if (deep) await routeServices(known);
+    if (deep) await checkBridge(known);
     const why = await problem(known, deep);
     if (why === undefined) return;
     log.warn({ table, why }, 'somebody else has changed our nftables table: it is made anew');
@@ -269,15 +237,16 @@ export function createNodeRules(options: NodeRulesOptions): NodeRules {
       begun = true;
     }
     if (due) await check(base, checks % deepCheckEvery === 0);
+    if (renewed && !stale) await checkBridge(base);
     if (stale || touched.size > 0 || waiting.length > 0) await write(base);
   };
 
   return {
     name: 'node-rules',
     setBase(known) {
-      if (base && JSON.stringify(base) === JSON.stringify(known)) return;
+      if (base && JSON.stringify(base) === JSON.stringify(known)) renewed = true;
+      else stale = true;
       base = known;
-      stale = true;
       tell();
     },
     set,
@@ -347,9 +316,4 @@ function replace(
       touched.add(place);
     }
   }
-}
-
-/** What is not there needs no setting: an interface that is gone comes back with the network. */
-function setSysctl(file: string, value: string): void {
-  if (existsSync(file) && readFileSync(file, 'utf8').trim() !== value) writeFileSync(file, value);
 }
