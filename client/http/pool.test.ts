@@ -33,11 +33,16 @@ const failure = (work: Promise<unknown>): Promise<unknown> =>
     (error: unknown) => error,
   );
 
-it('keeps connections, and never has more than it may', async () => {
+it('keeps connections, and never has more than it may; they gather no listeners', async () => {
+  const warnings: Error[] = [];
+  const onWarning = (warning: Error) => warnings.push(warning);
+  process.on('warning', onWarning);
   const ask = async () => text(await pool.send('x', { ...get, method: 'POST' }));
-  expect(await Promise.all(Array.from({ length: 6 }, ask))).toEqual(Array(6).fill('got x'));
-  await ask();
+  expect(await Promise.all(Array.from({ length: 60 }, ask))).toEqual(Array(60).fill('got x'));
+  for (let index = 0; index < 20; index += 1) await ask();
   expect(sockets.size).toBe(2);
+  process.off('warning', onWarning);
+  expect(warnings).toEqual([]);
 });
 
 it('sends what is read as it goes; a source that breaks is the error', async () => {

@@ -77,7 +77,8 @@ export function createPool(server: URL, tls: ConnectionOptions, connectionsMax =
 /** A server that is not there does not even say no. */
 function failUnlessConnected(request: ClientRequest, event: 'connect' | 'secureConnect', thenMs: number): void {
   request.once('socket', (socket) => {
-    if (request.reusedSocket) return;
+    // One that has served others; not all such are marked as reused.
+    if (!socket.connecting) return;
     const late = (): void => {
       request.destroy(Object.assign(new Error('no connection in time'), { code: 'ETIMEDOUT' }));
     };
