@@ -5,6 +5,7 @@ import type { Clock } from '#base/clock.ts';
 import type { Log } from '#base/log.ts';
 import type { ApiClient } from '#client/api-client.ts';
 import { retryDelayMs } from './back-off.ts';
+import { createAbort, type LinkedAbort } from './linked-abort.ts';
 import type { ApiPod } from './pod-model.ts';
 import { sameJson } from './same-json.ts';
 import { createSemaphore } from './semaphore.ts';
@@ -17,6 +18,7 @@ export interface Reporter {
   observe(pod: ApiPod): void;
   /** Resolves when nothing of the pod is waiting to be written. */
   flush(uid: string): Promise<void>;
+  /** Gives up what is waiting to be written: nobody reads it any more. */
   forget(uid: string): void;
 }
 
@@ -34,6 +36,8 @@ interface Pending {
   dirty: boolean;
   /** The write under way, if any; it never rejects. */
   work: Promise<void> | undefined;
+  /** Ends when the pod is forgotten. */
+  readonly wanted: LinkedAbort;
 }
 
 const writesAtOnce = 32;
@@ -47,16 +51,17 @@ export function createReporter(options: ReporterOptions, life: AbortSignal): Rep
     const status = entry.build(entry.pod);
     if (sameJson(status, entry.pod.status)) return;
     const object: V1Pod = { ...entry.pod, status };
-    const written = await client.updateStatus(pods, object, { signal: life });
+    const written = await client.updateStatus(pods, object, { signal: entry.wanted.signal });
     if (pending.get(uid) === entry && isNewer(written, entry.pod)) entry.pod = written;
     options.onWritten(written);
   };
 
   /** False: there is nothing more to write for this pod. */
   const retryAfter = async (error: unknown, uid: string, entry: Pending, failures: number): Promise<boolean> => {
-    if (isNotFound(error) || life.aborted) return false;
+    const { signal } = entry.wanted;
+    if (isNotFound(error) || signal.aborted) return false;
     if (isConflict(error)) {
-      const fresh = await client.get(pods, keyOf(entry.pod), { signal: life }).catch((cause: unknown) => cause);
+      const fresh = await client.get(pods, keyOf(entry.pod), { signal }).catch((cause: unknown) => cause);
       if (isNotFound(fresh)) return false;
       if (isPod(fresh)) {
         if (fresh.metadata.uid !== uid) return false;
@@ -66,14 +71,14 @@ export function createReporter(options: ReporterOptions, life: AbortSignal): Rep
       log.warn({ err: error, pod: entry.pod.metadata.name }, 'pod status not written');
     }
     if (failures > 1 || !isConflict(error))
-      await clock.sleep(retryDelayMs(failures, 100, 10_000), life).catch(() => undefined);
-    return true;
+      await clock.sleep(retryDelayMs(failures, 100, 10_000), signal).catch(() => undefined);
+    return !signal.aborted;
   };
 
   const writeAll = async (uid: string, entry: Pending): Promise<void> => {
     let failures = 0;
     try {
-      while (entry.dirty && !life.aborted) {
+      while (entry.dirty && !entry.wanted.signal.aborted) {
         entry.dirty = false;
         try {
           await writes.run(() => writeOnce(uid, entry));
@@ -92,7 +97,7 @@ export function createReporter(options: ReporterOptions, life: AbortSignal): Rep
   return {
     submit(pod, build) {
       const { uid } = pod.metadata;
-      const entry = pending.get(uid) ?? { pod, build, dirty: false, work: undefined };
+      const entry = pending.get(uid) ?? { pod, build, dirty: false, work: undefined, wanted: createAbort(life) };
       pending.set(uid, entry);
       if (isNewer(pod, entry.pod)) entry.pod = pod;
       entry.build = build;
@@ -109,8 +114,8 @@ export function createReporter(options: ReporterOptions, life: AbortSignal): Rep
     },
     forget(uid) {
       const entry = pending.get(uid);
-      if (entry) entry.dirty = false;
       pending.delete(uid);
+      entry?.wanted.abort(new Error('nobody asks for the status of the pod any more'));
     },
   };
 }

@@ -249,6 +249,8 @@ export function createPodWorker(deps: PodDependencies, options: PodWorkerOptions
     },
     vanish() {
       if (gone) return;
+      // The name may be another node's pod by now, whose status we may not write: waiting for that would never end.
+      reporter.forget(uid);
       change(() => {
         gone = true;
       });
