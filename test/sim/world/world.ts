@@ -36,7 +36,7 @@ export interface World {
   resumeServer(): void;
   /** Undefined while it is down or stopped. */
   readonly serverWellSinceMs: number | undefined;
-  /** Since when the server has been well, and its disk. */
+  /** Since when server, disk and network have been well enough to keep a bound in time. */
   readonly quietSinceMs: number;
   setDisk(trouble: DiskTrouble): void;
   /** What really runs. */
@@ -64,6 +64,9 @@ export interface WorldOptions {
   readonly attendant?: Attendant;
 }
 
+/** Where a request may take longer, nobody can promise how long a few of them take. */
+const promptDelayMs = 1_000;
+
 /** Asking what is pending looks at every object: not after each of a thousand events in one moment. */
 const pendingEveryMs = 100;
 
@@ -78,7 +81,8 @@ export async function createWorld(options: WorldOptions): Promise<World> {
   const raw = createMemoryStore({ clock });
   const diskRandom = nextRandom();
   let disk = goodDisk;
-  let diskGoodMs = 0;
+  /** When the faults of disk or network were last chosen. */
+  let changedMs = 0;
   const store = createSlowStore(raw, clock, diskRandom.next, () => disk);
   const life = new AbortController();
   const history = followHistory(
@@ -156,11 +160,12 @@ export async function createWorld(options: WorldOptions): Promise<World> {
       if (server) serverWellSinceMs ??= clock.now();
     },
     get quietSinceMs() {
-      if (serverWellSinceMs === undefined || disk.latencyMaxMs > 0) return clock.now();
-      return Math.max(serverWellSinceMs, disk.stalledUntilMs, diskGoodMs);
+      const troubled = disk.latencyMaxMs > 0 || faults.delayMaxMs > promptDelayMs || faults.watchCut > 0;
+      if (serverWellSinceMs === undefined || troubled) return clock.now();
+      return Math.max(serverWellSinceMs, disk.stalledUntilMs, changedMs);
     },
     setDisk(trouble) {
-      diskGoodMs = clock.now();
+      changedMs = clock.now();
       disk = trouble;
     },
     addMachines(count) {
@@ -183,6 +188,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     },
     startServer: start,
     setFaults(mix) {
+      changedMs = clock.now();
       faults = mix;
     },
     async converge(what, pending, budgetMs) {
