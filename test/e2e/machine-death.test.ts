@@ -107,6 +107,7 @@ const settled = async (): Promise<void> => {
   await watched.until('everything runs', begunMs, () => allRun('web', webs) && allRun('db', ordinals.length), 60_000);
   for (const pod of ordinals) await eventually(() => expect(only.alive(pod)).toHaveLength(1));
 };
+const isNamed = (name: string) => (pod: Stored<V1Pod>) => pod.metadata.name === name;
 /** Where an ordinal runs now: what is done to a machine is done to this one. */
 const machineOf = (pod: string): Machine => {
   const name = only.alive(pod)[0]?.machine;
@@ -191,6 +192,13 @@ function expectInTime(what: string, times: Loss): void {
   expect(times['Deployment elsewhere']).toBeLessThan(30_000);
   expect(times['StatefulSet elsewhere']).toBeLessThan(30_000);
 }
+
+it('both watches over the ordinals see them', async () => {
+  for (const pod of ordinals) {
+    expect(only.alive(pod)).toMatchObject([{ pod, machine: watched.podsOf('db').find(isNamed(pod))?.spec?.nodeName }]);
+    expect(await cluster.k('exec', pod, '--', ...only.lockProbe(pod))).toBe('held\n');
+  }
+});
 
 it('a machine without power: its work runs elsewhere; back, it is cleaned and used again', async () => {
   const machine = machineOf('db-0');

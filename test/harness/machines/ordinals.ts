@@ -24,6 +24,8 @@ export interface Ordinals {
   runs(pod?: string): readonly OrdinalRun[];
   /** Those that run now. */
   alive(pod: string): readonly OrdinalRun[];
+  /** To be run in the container of a pod that runs; says `held`, or the lock is no watch at all. */
+  lockProbe(pod: string): readonly string[];
   /** Each moment and each container that broke the rule. */
   violations(): readonly string[];
   stop(): void;
@@ -60,8 +62,10 @@ export async function watchOrdinals(machines: readonly Machine[]): Promise<Ordin
 
   const runs = (pod?: string): OrdinalRun[] => [...seen.values()].filter((run) => pod === undefined || run.pod === pod);
   const file = join(folder, 'violations');
+  const lock = await flockCommand();
   return {
-    podSpec: await podSpec(folder, marker),
+    podSpec: podSpec(folder, marker, lock),
+    lockProbe: (pod) => ['sh', '-c', `exec 8>>${folderInside}/${pod}; ${lock} -n 8 || echo held`],
     runs,
     alive(pod) {
       look();
@@ -74,8 +78,7 @@ export async function watchOrdinals(machines: readonly Machine[]): Promise<Ordin
 }
 
 /** A shell as first process ignores SIGTERM: only being killed ends it. */
-async function podSpec(folder: string, marker: string): Promise<object> {
-  const lock = await flockCommand();
+function podSpec(folder: string, marker: string, lock: string): object {
   const script = `exec 9>>${folderInside}/$1
 ${lock} -n 9 || echo "$1 was still running elsewhere when it began in $HOSTNAME on $NODE" >>${folderInside}/violations
 while :; do sleep 3600; done`;
