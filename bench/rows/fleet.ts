@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { deployments, pods } from '#api/kinds.ts';
+import { deployments } from '#api/kinds.ts';
 import { createHttpClient, type HttpClient } from '#client/http-client.ts';
 import { loadKubeconfig } from '#client/kubeconfig.ts';
 import { startCluster, type TestCluster } from '#test/harness/cluster.ts';
@@ -30,8 +30,8 @@ export const fleet: Measurement = {
       agents = await startFleet(cluster.layout.kubeconfig);
       report(`${nodeCount} nodes are Ready`);
       await createPods(client);
-      await eventually(async () => (await runningPods(client)) >= podCount, { withinMs: 600_000, everyMs: 2_000 });
-      report(`${podCount} pods are Running`);
+      await eventually(async () => (await availablePods(client)) >= podCount, { withinMs: 900_000, everyMs: 2_000 });
+      report(`${podCount} pods are Running and Ready`);
       await new Promise((resolve) => setTimeout(resolve, settleMs));
       const [loaded, read] = await Promise.all([usage(cluster), readP99(client, sampleMs)]);
       report(
@@ -116,9 +116,10 @@ async function createPods(client: HttpClient): Promise<void> {
   }
 }
 
-async function runningPods(client: HttpClient): Promise<number> {
-  const { items } = await client.list(pods, { fieldSelector: 'status.phase=Running', resourceVersion: '0' });
-  return items.length;
+/** As the deployments tell: what the server had to do for these pods is done then. */
+async function availablePods(client: HttpClient): Promise<number> {
+  const { items } = await client.list(deployments, { resourceVersion: '0' });
+  return items.reduce((sum, { status }) => sum + (status?.availableReplicas ?? 0), 0);
 }
 
 async function usage(cluster: TestCluster): Promise<Usage> {

@@ -1,7 +1,8 @@
-import { type ClientRequest, Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
+import type { ClientRequest, IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { pipeline, type Readable } from 'node:stream';
 import type { ConnectionOptions } from 'node:tls';
+import { HttpAgent, httpRequest } from '#base/node-http.ts';
 
 /** Connections to one server, kept for the next request. */
 export interface Pool {
@@ -33,7 +34,7 @@ export function createPool(server: URL, tls: ConnectionOptions, connectionsMax =
   const secure = server.protocol === 'https:';
   const settings = { keepAlive: true, timeout: idleMs, maxSockets: connectionsMax };
   const agent = secure ? new HttpsAgent({ ...settings, ...tls }) : new HttpAgent(settings);
-  const underWay = new Set<ClientRequest>();
+  const underWay = new Set<(error: Error) => void>();
   const { protocol, hostname, port } = server;
   // An address of IPv6 stands in brackets in URLs only.
   const host = hostname.replace(/^\[|\]$/g, '');
@@ -48,27 +49,34 @@ export function createPool(server: URL, tls: ConnectionOptions, connectionsMax =
           port,
           agent,
           maxHeaderSize: headMaxBytes,
-          ...(signal && { signal }),
           ...(timeout !== undefined && { timeout }),
         };
         const request = secure ? httpsRequest(options) : httpRequest(options);
-        underWay.add(request);
-        request.once('close', () => underWay.delete(request));
         let answer: IncomingMessage | undefined;
+        const fail = (error: Error): void => {
+          (answer ?? request).destroy(error);
+          // By itself a request that waits for a connection would only notice once it has one.
+          reject(error);
+        };
+        const onAbort = (): void => fail(new Error('aborted', { cause: signal?.reason }));
+        underWay.add(fail);
+        signal?.addEventListener('abort', onAbort, { once: true });
+        request.once('close', () => {
+          underWay.delete(fail);
+          signal?.removeEventListener('abort', onAbort);
+        });
         request.once('response', (response) => {
           answer = response;
           resolve(response);
         });
         request.on('error', reject);
-        if (timeout !== undefined) {
-          request.once('timeout', () => (answer ?? request).destroy(new LateError('no answer in time')));
-        }
+        if (timeout !== undefined) request.once('timeout', () => fail(new LateError('no answer in time')));
         failUnlessConnected(request, secure ? 'secureConnect' : 'connect', timeout ?? idleMs);
         if (body === undefined || typeof body === 'string' || Buffer.isBuffer(body)) request.end(body);
         else pipeline(body, request, (error) => error && reject(error));
       }),
     cut() {
-      for (const request of underWay) request.destroy(new Error('the connection was cut'));
+      for (const fail of underWay) fail(new Error('the connection was cut'));
       agent.destroy();
     },
   };

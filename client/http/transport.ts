@@ -124,6 +124,7 @@ function bodyOf(message: IncomingMessage, explained: (error: unknown) => unknown
         message.on('data', (chunk: Buffer) => chunks.push(chunk));
         message.once('end', () => resolve(Buffer.concat(chunks).toString()));
         message.once('error', (error) => reject(explained(error)));
+        if (message.destroyed) reject(explained(message.errored ?? new Error('the connection was cut')));
       }),
   };
 }

@@ -1,8 +1,9 @@
-import { type IncomingMessage, request } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { request as secureRequest } from 'node:https';
 import { connect } from 'node:net';
 import { credentials, makeGenericClientConstructor, type ServiceError } from '@grpc/grpc-js';
 import type { Clock } from '#base/clock.ts';
+import { httpRequest } from '#base/node-http.ts';
 import { decodeHealthResponse, encodeHealthRequest } from './health-wire.ts';
 import type { HttpProbe, ProbeTransport } from './transport.ts';
 
@@ -111,7 +112,7 @@ function send(url: string, headers: HttpProbe['headers'], signal: AbortSignal): 
     rejectUnauthorized: false,
   };
   return new Promise((resolve, reject) => {
-    const asked = url.startsWith('https:') ? secureRequest(url, options, resolve) : request(url, options, resolve);
+    const asked = url.startsWith('https:') ? secureRequest(url, options, resolve) : httpRequest(url, options, resolve);
     asked.on('error', reject);
     for (const { name, value } of headers) {
       if (name.toLowerCase() === 'host') asked.setHeader(name, value);

@@ -1,5 +1,6 @@
-import { createServer, type Server } from 'node:http';
+import type { Server } from 'node:http';
 import type { Log } from '#base/log.ts';
+import { createHttpServer } from '#base/node-http.ts';
 
 /** What a load balancer outside asks a node: does it have endpoints of this service of its own? */
 export interface HealthCheck {
@@ -30,7 +31,7 @@ export function createHealthChecks({ log, onProblem, host = '0.0.0.0' }: HealthC
   let known: ReadonlyMap<string, HealthCheck> = new Map();
 
   const open = (key: string, check: HealthCheck): void => {
-    const server = createServer((_request, response) => {
+    const server = createHttpServer((_request, response) => {
       const { namespace = '', name = '', localEndpoints = 0 } = known.get(key) ?? {};
       response.writeHead(localEndpoints > 0 ? 200 : 503, {
         'content-type': 'application/json',

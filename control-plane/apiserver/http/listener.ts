@@ -1,4 +1,4 @@
-import { type IncomingHttpHeaders, IncomingMessage, ServerResponse, STATUS_CODES } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import {
   constants,
   createSecureServer,
@@ -13,6 +13,7 @@ import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
 import type { Clock } from '#base/clock.ts';
 import type { Log } from '#base/log.ts';
+import { HttpIncoming, HttpOutgoing, httpStatusTexts } from '#base/node-http.ts';
 import { chunksOf } from './body-chunks.ts';
 import type { Handler } from './handler.ts';
 import type { ApiRequest, ApiResponse, Peer } from './message.ts';
@@ -115,7 +116,7 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
   });
 
   server.on('request', (incoming, outgoing) => {
-    if (!(incoming instanceof IncomingMessage) || !(outgoing instanceof ServerResponse)) return;
+    if (!(incoming instanceof HttpIncoming) || !(outgoing instanceof HttpOutgoing)) return;
     const gone = new AbortController();
     outgoing.once('close', () => {
       if (!outgoing.writableFinished) gone.abort(clientGone);
@@ -155,7 +156,7 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
       return;
     }
     const status = error.code === 'HPE_HEADER_OVERFLOW' ? 431 : error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : 400;
-    socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+    socket.end(`HTTP/1.1 ${status} ${httpStatusTexts[status]}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
     // What is still coming in is dropped: with unread bytes, closing would reset the connection before our words arrive.
     socket.resume();
     const timer = clock.setTimer(1000, () => socket.destroy());
@@ -255,7 +256,7 @@ const isLeftUnread = (incoming: IncomingMessage, { status }: ApiResponse): boole
 
 function rawResponse({ status, headers, body }: ApiResponse): Buffer {
   const bytes = Buffer.isBuffer(body) ? body : Buffer.alloc(0);
-  const lines = [`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Status'}`];
+  const lines = [`HTTP/1.1 ${status} ${httpStatusTexts[status] ?? 'Status'}`];
   for (const [name, value] of Object.entries(headers)) {
     for (const one of typeof value === 'string' ? [value] : value) lines.push(`${name}: ${one}`);
   }

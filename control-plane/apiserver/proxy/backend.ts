@@ -1,9 +1,10 @@
-import { request as httpRequest, type IncomingMessage } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import type { Duplex } from 'node:stream';
 import { checkServerIdentity, type SecureContext } from 'node:tls';
 import { StatusError, timeout } from '#api/status-error.ts';
 import type { Clock } from '#base/clock.ts';
+import { httpRequest } from '#base/node-http.ts';
 
 /** Where a proxied request goes. */
 export interface Backend {

@@ -1,6 +1,7 @@
-import { type IncomingMessage, request } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Clock } from '#base/clock.ts';
+import { httpRequest } from '#base/node-http.ts';
 
 export interface UpgradeOptions {
   /** Of the runtime's streaming server, `http:`. */
@@ -35,7 +36,7 @@ const answerBytesMax = 16 * 1024;
 export function upgradeToSpdy({ url, protocols, clock }: UpgradeOptions): Promise<UpgradedConnection> {
   return new Promise((resolve, reject) => {
     const headers = { connection: 'Upgrade', upgrade: 'SPDY/3.1', 'x-stream-protocol-version': [...protocols] };
-    const call = request(url, { method: 'POST', headers });
+    const call = httpRequest(url, { method: 'POST', headers });
     const timer = clock.setTimer(connectTimeoutMs, () => call.destroy(new Error('the runtime does not answer')));
     call.once('error', (error) => {
       timer.cancel();

@@ -1,9 +1,10 @@
 /** Upgraded connections of the agent's server: SPDY is passed on as it is, WebSockets are translated. */
-import { type IncomingMessage, STATUS_CODES } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Clock } from '#base/clock.ts';
 import type { Log } from '#base/log.ts';
+import { httpStatusTexts } from '#base/node-http.ts';
 import { RefusedError } from '../refused.ts';
 import { createSpdySession } from '../spdy/session.ts';
 import { type UpgradedConnection, UpgradeRefusedError, upgradeToSpdy } from '../spdy/upgrade.ts';
@@ -170,7 +171,7 @@ export function refuse(socket: Duplex, status: number, message: string): void {
   if (!socket.writable) return;
   const body = Buffer.from(message);
   socket.end(
-    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Error'}\r\nContent-Type: text/plain; charset=utf-8\r\n` +
+    `HTTP/1.1 ${status} ${httpStatusTexts[status] ?? 'Error'}\r\nContent-Type: text/plain; charset=utf-8\r\n` +
       `Content-Length: ${body.length}\r\nConnection: close\r\n\r\n${message}`,
   );
 }
