@@ -4,23 +4,27 @@ import type { BackgroundProcess } from './keeper.ts';
 
 /** `berth server`, from this checkout and on this Node. */
 export const serverProcess = (layout: HostLayout): BackgroundProcess => ({
-  ...ownProcess(layout, 'server'),
+  ...ownProcess(layout, 'server', serverNodeFlags),
   purpose: "API server, scheduler, controllers and this machine's agent",
   after: ['etcd', 'containerd'],
 });
 
 /** `berth agent`, on a machine that has joined. */
 export const agentProcess = (layout: HostLayout): BackgroundProcess => ({
-  ...ownProcess(layout, 'agent'),
+  ...ownProcess(layout, 'agent', agentNodeFlags),
   purpose: "this machine's agent",
   after: ['containerd'],
 });
 
-const ownProcess = (layout: HostLayout, name: 'server' | 'agent'): Omit<BackgroundProcess, 'purpose'> => ({
+const ownProcess = (
+  layout: HostLayout,
+  name: 'server' | 'agent',
+  flags: readonly string[],
+): Omit<BackgroundProcess, 'purpose'> => ({
   name,
   runDir: layout.runDir,
   logFile: join(layout.logDir, `${name}.log`),
-  command: [process.execPath, ...serverNodeFlags, join(import.meta.dirname, '../../cli/main.ts'), name],
+  command: [process.execPath, ...flags, join(import.meta.dirname, '../../cli/main.ts'), name],
   env: { ...(layout.home && { BERTH_HOME: layout.home }), MALLOC_ARENA_MAX: '2' },
 });
 
@@ -29,3 +33,6 @@ const ownProcess = (layout: HostLayout, name: 'server' | 'agent'): Omit<Backgrou
  * save tens of megabytes when idle (docs/decisions/0007).
  */
 export const serverNodeFlags: readonly string[] = ['--max-semi-space-size=4'];
+
+/** An agent has little to compute, and runs on every machine: memory before speed. */
+export const agentNodeFlags: readonly string[] = [...serverNodeFlags, '--optimize-for-size', '--no-maglev'];

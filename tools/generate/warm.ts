@@ -1,7 +1,7 @@
 /** Compiles what `berth up` and `berth join` run, so that its first run finds it compiled. */
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { serverNodeFlags } from '../../host/processes/server.ts';
+import { agentNodeFlags, serverNodeFlags } from '../../host/processes/server.ts';
 
 /**
  * Saves the first start half a second, and the first server the memory that the TypeScript stripper takes. Nothing depends on it:
@@ -13,7 +13,7 @@ export function warmCompileCache(root: string): void {
     { flags: [], verb: 'up' },
     { flags: [], verb: 'join' },
     { flags: serverNodeFlags, verb: 'server' },
-    { flags: serverNodeFlags, verb: 'agent' },
+    { flags: agentNodeFlags, verb: 'agent' },
   ];
   for (const { flags, verb } of runs) {
     spawnSync(process.execPath, [...flags, join(root, 'cli/main.ts'), verb, '--help'], {
