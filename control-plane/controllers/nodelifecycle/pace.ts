@@ -42,16 +42,23 @@ export function createEvictionPace(settings: ZoneSettings, now: () => number): E
         return 'evict';
       }
       if (isWrittenOff(node)) return 'evict';
-      const counted = [node, ...all.filter((one) => one.metadata.name !== name && !isWrittenOff(one))];
-      const lost = counted.filter((one) => !isNodeReady(one)).length;
+      // One pass and no lists: in a large cluster that is in trouble this is asked for each node again and again.
+      let [counted, lost] = [1, 1];
+      for (const one of all) {
+        const ready = isNodeReady(one);
+        if (one.metadata.name === name || (!ready && isWrittenOff(one))) continue;
+        counted += 1;
+        if (!ready) lost += 1;
+      }
       // Who hears of less than half of the machines is more likely cut off than the last one alive.
-      if (lost === counted.length || lost > counted.length / 2) {
+      if (lost > counted / 2) {
         granted.delete(name);
         return 'spare';
       }
       if (granted.has(name) || evictionTaint(node)) return 'evict';
       const zone = zoneOf(node);
-      const zoneNodes = counted.filter((one) => zoneOf(one) === zone);
+      const others = all.filter((one) => one.metadata.name !== name && zoneOf(one) === zone && !isWrittenOff(one));
+      const zoneNodes = [node, ...others];
       const intervalMs = evictionIntervalMs(zoneState(zoneNodes, settings), zoneNodes.length, settings);
       if (intervalMs === undefined || !takeTurn(zone, intervalMs)) return 'hold';
       granted.add(name);
