@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { V1Node } from '#api/generated/types.ts';
 import type { ObjectKey } from '#api/meta.ts';
 import type { Clock } from '#base/clock.ts';
@@ -175,7 +176,10 @@ export function createNodeNetwork(options: NodeNetworkOptions): NodeNetwork {
       enqueue(key);
       return nodes.addHandler({
         onAdd: () => enqueue(key),
-        onUpdate: () => enqueue(key),
+        // Heartbeats are none of ours, and there is one for each node.
+        onUpdate(node, old) {
+          if (!isDeepStrictEqual(factsOf(node), factsOf(old))) enqueue(key);
+        },
         onDelete: () => enqueue(key),
       });
     },
