@@ -100,11 +100,12 @@ const allRun = (app: string, count: number, except?: string): boolean => {
   const found = watched.podsOf(app).filter((pod) => runs(pod) && pod.spec?.nodeName !== except);
   return found.length === count;
 };
-/** All Ready, everything runs, and no machine has anything of a pod that is no more. */
+/** All Ready, everything runs, nothing is going, and the containers are seen. */
 const settled = async (): Promise<void> => {
   const begunMs = performance.now();
+  const isAll = (app: string, count: number): boolean => allRun(app, count) && watched.podsOf(app).length === count;
   await watched.until('every node is Ready', begunMs, () => ['m1', 'm2', 'm3'].every(watched.isReady), 60_000);
-  await watched.until('everything runs', begunMs, () => allRun('web', webs) && allRun('db', ordinals.length), 60_000);
+  await watched.until('everything runs', begunMs, () => isAll('web', webs) && isAll('db', ordinals.length), 60_000);
   for (const pod of ordinals) await eventually(() => expect(only.alive(pod)).toHaveLength(1));
 };
 const isNamed = (name: string) => (pod: Stored<V1Pod>) => pod.metadata.name === name;

@@ -85,13 +85,19 @@ async function build(id: string, { count, topology, mtu }: Required<MachinesOpti
   const cuts = new Set<Machine>();
   let pairs: (readonly [Machine, Machine])[] = [];
   const losses = new Map<Machine, number>();
-  const applyRules = async (): Promise<void> => {
-    const trouble: Trouble = {
-      cut: [...cuts].map(placeOf),
-      cutPairs: pairs.map(([a, b]) => [placeOf(a), placeOf(b)] as const),
-      loss: [...losses].map(([machine, percent]) => ({ place: placeOf(machine), percent })),
+  let applied: Promise<void> = Promise.resolve();
+  /** One after the other, each with all that is wanted by then: an older set must not come last. */
+  const applyRules = (): Promise<void> => {
+    const next = async (): Promise<void> => {
+      const trouble: Trouble = {
+        cut: [...cuts].map(placeOf),
+        cutPairs: pairs.map(([a, b]) => [placeOf(a), placeOf(b)] as const),
+        loss: [...losses].map(([machine, percent]) => ({ place: placeOf(machine), percent })),
+      };
+      await wire.setRules(trouble);
     };
-    await wire.setRules(trouble);
+    applied = applied.then(next, next);
+    return applied;
   };
 
   return {
