@@ -54,6 +54,14 @@ describe.each(['link', 'routed', 'mixed'] as const)('machines with the topology 
     await machines.heal(b);
     expect(await pings(a, b.address)).toBe(1);
   });
+
+  it('are cut off two at once', async () => {
+    await Promise.all([machines.cut(a), machines.cut(c)]);
+    expect(await Promise.all([pings(a, b.address), pings(b, c.address)])).toEqual([0, 0]);
+    await machines.heal();
+    // Where nobody answered for an address, it is asked for again only after a while.
+    await eventually(async () => expect(await pings(b, c.address)).toBe(1));
+  });
 });
 
 describe('a machine', () => {
