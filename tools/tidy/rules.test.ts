@@ -9,6 +9,7 @@ describe('tidy rules', () => {
     ['host/x.ts', 'const value = thing as unknown as string;'],
     ['cli/x.ts', '// FIXME later'],
     ['api/x.test.ts', "it.only('x', () => {});"],
+    ['node-agent/x.ts', "import { createServer } from 'node:http';"],
   ])('refuses in %s: %s', (file, line) => {
     expect(breaches(file, line)).toHaveLength(1);
   });
@@ -19,6 +20,7 @@ describe('tidy rules', () => {
     ['api/x.ts', "const text = 'Math.random';"],
     ['api/x.ts', 'const at = new Date(ms);'],
     ['client/x.ts', 'clock.setTimer(5, run);'],
+    ['client/x.ts', "import type { IncomingMessage } from 'node:http';"],
   ])('accepts in %s: %s', (file, line) => {
     expect(breaches(file, line)).toEqual([]);
   });

@@ -7,6 +7,8 @@ export interface Breach {
 interface Rule {
   readonly pattern: RegExp;
   readonly message: string;
+  /** Looks at what stands in quotes too. */
+  readonly quotes?: boolean;
   /** Which files it binds. */
   applies(file: string): boolean;
 }
@@ -47,6 +49,12 @@ const rules: readonly Rule[] = [
     applies: isTest,
   },
   {
+    pattern: /^import (?!type\b).*from 'node:http'/,
+    quotes: true,
+    message: "take node:http from base/node-http.ts: an import of it loads 12 MB that nobody uses",
+    applies: (file) => !isTest(file),
+  },
+  {
     pattern: /\b(TODO|FIXME|XXX)\b/,
     message: 'finish it, or make it an error that a user can understand',
     applies: (file) => !file.startsWith('tools/tidy/'),
@@ -59,7 +67,7 @@ export function breaches(file: string, text: string): Breach[] {
   const lines = text.split('\n');
   const found = lines.flatMap((line, index) =>
     rules
-      .filter((rule) => rule.applies(file) && rule.pattern.test(withoutStrings(line)))
+      .filter((rule) => rule.applies(file) && rule.pattern.test(rule.quotes ? line : withoutStrings(line)))
       .map((rule) => ({ file, line: index + 1, message: rule.message })),
   );
   if (lines.length > linesMax) {
