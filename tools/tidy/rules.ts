@@ -51,7 +51,7 @@ const rules: readonly Rule[] = [
   {
     pattern: /^import (?!type\b).*from 'node:http'/,
     quotes: true,
-    message: "take node:http from base/node-http.ts: an import of it loads 12 MB that nobody uses",
+    message: 'take node:http from base/node-http.ts: an import of it loads 12 MB that nobody uses',
     applies: (file) => !isTest(file),
   },
   {
