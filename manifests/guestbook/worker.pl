@@ -9,18 +9,23 @@ my $queue = $ENV{QUEUE} // 'queue:11300';
 my $ending = 0;
 $SIG{TERM} = $SIG{INT} = sub { $ending = 1 };
 $SIG{PIPE} = 'IGNORE';
+# A machine that died sends no farewell: whoever waits for it waits for ever.
+$SIG{ALRM} = sub { die "no answer for 8 seconds\n" };
 $| = 1;
 
 until ($ending) {
     next if eval { work(); 1 };
+    alarm 0;
     print "trying again in a second: $@";
     sleep 1;
 }
 
 sub work {
+    alarm 8;
     my $jobs = dial($queue);
     my $entries = dial($store);
     until ($ending) {
+        alarm 8;
         print $jobs "reserve-with-timeout 2\r\n";
         my $answer = <$jobs> // die "the queue hung up\n";
         next if $answer =~ /^(TIMED_OUT|DEADLINE_SOON)/;
