@@ -9,6 +9,8 @@ const onEtcd = 'test/contract/**/*-etcd.test.ts';
 
 export default defineConfig({
   test: {
+    // Both cores of a small machine; by itself vitest leaves one idle.
+    maxWorkers: 2,
     projects: [
       {
         test: {
@@ -23,6 +25,8 @@ export default defineConfig({
           name: 'integration',
           include: ['test/integration/**/*.test.ts', onEtcd],
           globalSetup: 'test/integration/setup.ts',
+          // Some of them look at how long others wait.
+          fileParallelism: false,
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },
