@@ -56,7 +56,7 @@ export async function createMachine(options: MachineOptions): Promise<VirtualMac
   const powerOff = async (): Promise<void> => {
     const running = qemu;
     qemu = undefined;
-    if (!running || running.exitCode !== null || running.signalCode !== null) return;
+    if (!isRunning(running)) return;
     const ended = new Promise((resolve) => running.once('exit', resolve));
     running.kill('SIGKILL');
     await ended;
@@ -73,6 +73,7 @@ export async function createMachine(options: MachineOptions): Promise<VirtualMac
     heal: () => network.cable(index, true),
     console: () => (existsSync(log) ? readFileSync(log, 'utf8') : ''),
     async start() {
+      if (isRunning(qemu)) throw new Error(`${name} runs already`);
       rmSync(path('agent.sock'), { force: true });
       const output = openSync(log, 'a');
       const started = spawn(...network.wrap('qemu-system-x86_64', qemuArguments(options, name, path)), {
@@ -104,6 +105,9 @@ export async function createMachine(options: MachineOptions): Promise<VirtualMac
     },
   };
 }
+
+const isRunning = (process: ChildProcess | undefined): process is ChildProcess =>
+  process !== undefined && process.exitCode === null && process.signalCode === null;
 
 function qemuArguments(
   { index, image, network, memoryMb = 1536 }: MachineOptions,
