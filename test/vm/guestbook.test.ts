@@ -2,7 +2,7 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { eventually } from '../harness/eventually.ts';
 import { startVms, type VmSet } from './cluster.ts';
 import type { VirtualMachine } from './machine.ts';
@@ -74,6 +74,9 @@ const ask = (address: string): string =>
 
 beforeAll(async () => {
   vms = await startVms(3, say);
+});
+beforeEach(() => {
+  if (failed) throw new Error('an earlier step has failed');
 });
 afterEach(({ task }) => {
   if (task.result?.state === 'fail') failed = true;
