@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { clusterConfig, clusterConfigFromData, clusterConfigToData, defaultClusterConfig } from './cluster-config.ts';
-import { cidrAddress } from './ipv4-network.ts';
 
 describe('the config of a cluster', () => {
   it('comes back from a ConfigMap as it was put there', () => {
@@ -36,9 +35,4 @@ describe('the config of a cluster', () => {
   ])('refuses %j and names the field', (data, words) => {
     expect(() => clusterConfigFromData(data)).toThrow(words);
   });
-});
-
-describe('cidrAddress', () => {
-  it('counts from the start of the network', () => expect(cidrAddress('10.43.7.9/16', 10)).toBe('10.43.0.10'));
-  it('ends where the network ends', () => expect(() => cidrAddress('10.43.0.0/30', 4)).toThrow(TypeError));
 });
