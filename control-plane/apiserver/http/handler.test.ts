@@ -82,6 +82,31 @@ describe('what goes wrong inside', () => {
     expect((await ask('GET', path)).status).toBe(500);
   });
 
+  test('a client that leaves before its answer is no fault of the server', async () => {
+    const gone = new AbortController();
+    broken = {
+      get({ signal }) {
+        gone.abort(new Error('the client has gone away'));
+        return Promise.reject(new Error('given up', { cause: signal.reason }));
+      },
+    };
+    const answer = ask('GET', `${path}/a`, { signal: gone.signal });
+    expect((await answer).status).toBe(504);
+    expect(logged).toEqual([]);
+  });
+
+  test('what fails by itself is told of, even when nobody waits for it any more', async () => {
+    const gone = new AbortController();
+    broken = {
+      get: () => {
+        gone.abort(new Error('the client has gone away'));
+        return Promise.reject(new TypeError('x is not a function'));
+      },
+    };
+    expect((await ask('GET', `${path}/a`, { signal: gone.signal })).status).toBe(500);
+    expect(logged).toMatchObject([{ fields: { err: { message: 'x is not a function' } } }]);
+  });
+
   test('an audit id that is none is replaced', async () => {
     const answer = await ask('GET', path, { headers: { 'audit-id': 'a\r\nb' } });
     expect(answer.headers['audit-id']).toMatch(/^[0-9a-f-]{36}$/);

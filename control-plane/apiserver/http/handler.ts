@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import { StatusError, serviceUnavailable } from '#api/status-error.ts';
+import { StatusError, serviceUnavailable, timeout } from '#api/status-error.ts';
 import { impersonate } from '../auth/impersonate.ts';
 import { permit } from '../auth/permit.ts';
 import type { UserInfo } from '../registry/registry.ts';
@@ -122,6 +122,11 @@ export function createHandler(options: HandlerOptions): Handler {
   }
 
   function failure(error: unknown, request: ApiRequest, { auditId }: Call): ApiResponse {
+    // Nobody is there to be told, and nothing has failed here.
+    if (request.signal.aborted && isCausedBy(error, request.signal.reason)) {
+      log.debug({ auditId, method: request.method }, 'a client left before its answer');
+      return statusResponse(timeout('the client has gone away'));
+    }
     const status = toStatusError(error);
     if (status.reason === 'InternalError') {
       metrics.panicked();
@@ -198,6 +203,13 @@ function isLongRunning(request: ApiRequest, route: Route, target: Target): boole
   if (route.kind === 'path') return false;
   if (route.subresource !== undefined && longSubresources.has(route.subresource)) return true;
   return verbOf(request.method, route, target.query) === 'watch';
+}
+
+function isCausedBy(error: unknown, reason: unknown): boolean {
+  for (let each = error; each !== undefined; each = each instanceof Error ? each.cause : undefined) {
+    if (each === reason) return true;
+  }
+  return false;
 }
 
 const answerEnded = new Error('the answer has ended');
