@@ -1,4 +1,5 @@
 import { type FieldError, fieldInvalid } from '../field-error.ts';
+import { ipv4ToNumber, numberToIPv4, parseIPv4Network } from '../ipv4-network.ts';
 import { isIPv4 } from '../validation/ip.ts';
 
 export interface ClusterIPRequest {
@@ -22,24 +23,27 @@ const reserved = (size: number): number => Math.min(256, Math.max(16, Math.trunc
  * takes the address is written, or two services could get one.
  */
 export function allocateClusterIP({ cidr, used, requested, seed }: ClusterIPRequest): ClusterIPResult {
-  const { base, size } = parseCidr(cidr);
+  const network = parseIPv4Network(cidr);
+  if (!network || network.bits < 8 || network.bits > 28) {
+    throw new Error(`service network ${JSON.stringify(cidr)} must be an IPv4 network of /8 to /28`);
+  }
   if (requested) {
-    const number = isIPv4(requested) ? toNumber(requested) : -1;
+    const number = isIPv4(requested) ? ipv4ToNumber(requested) : -1;
     // The network's own address and its last one are nobody's.
-    if (number <= base || number >= base + size - 1) return refuse(requested, rangeMessage(requested, cidr));
+    if (number <= network.first || number >= network.last) return refuse(requested, rangeMessage(requested, cidr));
     return used.has(requested)
       ? refuse(requested, `failed to allocate IP ${requested}: provided IP is already allocated`)
       : { ip: requested };
   }
-  const first = base + 1;
-  const count = size - 2;
-  const low = Math.min(reserved(size), count - 1);
+  const first = network.first + 1;
+  const count = network.last - first;
+  const low = Math.min(reserved(network.last - network.first + 1), count - 1);
   const upper = count - low;
   const start = Math.abs(Math.trunc(seed)) % upper;
   for (let step = 0; step < count; step++) {
     // Upper part first, from the seed on and around; then the reserved rest.
     const offset = step < upper ? low + ((start + step) % upper) : step - upper;
-    const ip = toText(first + offset);
+    const ip = numberToIPv4(first + offset);
     if (!used.has(ip)) return { ip };
   }
   return refuse(requested ?? '', 'failed to allocate IP: range is full');
@@ -51,18 +55,3 @@ const rangeMessage = (ip: string, cidr: string): string =>
 const refuse = (value: string, words: string): ClusterIPResult => ({
   error: fieldInvalid('spec.clusterIPs', value ? [value] : [], words),
 });
-
-function parseCidr(cidr: string): { base: number; size: number } {
-  const [address = '', bits = ''] = cidr.split('/');
-  const prefix = Number(bits);
-  if (!isIPv4(address) || !Number.isInteger(prefix) || prefix < 8 || prefix > 28) {
-    throw new Error(`service network ${JSON.stringify(cidr)} must be an IPv4 network of /8 to /28`);
-  }
-  const size = 2 ** (32 - prefix);
-  return { base: Math.floor(toNumber(address) / size) * size, size };
-}
-
-const toNumber = (ip: string): number => ip.split('.').reduce((sum, part) => sum * 256 + Number(part), 0);
-
-const toText = (number: number): string =>
-  [24, 16, 8, 0].map((shift) => Math.trunc(number / 2 ** shift) % 256).join('.');

@@ -9,6 +9,7 @@ import type {
   V2HPAScalingRules,
   V2MetricSpec,
 } from '../generated/types.ts';
+import { holds, parseIPv4Network } from '../ipv4-network.ts';
 import {
   all,
   countOrPercent,
@@ -116,9 +117,8 @@ function isInside(inner: string, outer: string): boolean {
   const [outerIp = '', outerBits = '0'] = outer.split('/');
   if (Number(innerBits) <= Number(outerBits) || innerIp.includes(':') !== outerIp.includes(':')) return false;
   if (innerIp.includes(':')) return true;
-  const number = (ip: string) => ip.split('.').reduce((sum, part) => sum * 256 + Number(part), 0);
-  const size = 2 ** (32 - Number(outerBits));
-  return Math.floor(number(innerIp) / size) === Math.floor(number(outerIp) / size);
+  const [whole, part] = [parseIPv4Network(outer), parseIPv4Network(inner)];
+  return whole !== undefined && part !== undefined && holds(whole, part);
 }
 
 export function validateAutoscaler({ spec }: V2HorizontalPodAutoscaler): FieldError[] {

@@ -1,4 +1,5 @@
 /** Addresses as they stand in names. */
+import { holdsAddress, ipv4ToNumber, parseIPv4Network } from '#api/ipv4-network.ts';
 
 /** `1.0.43.10.in-addr.arpa` → `10.43.0.1`; undefined for what is no whole address. */
 export function addressOfReverse(labels: readonly string[]): string | undefined {
@@ -36,10 +37,6 @@ const compressIPv6 = (groups: readonly string[]): string => canonicalAddress(gro
 
 /** Whether an IPv4 address lies in a network such as 10.42.0.0/16. */
 export function inNetwork(address: string, cidr: string): boolean {
-  const [network = '', bits = ''] = cidr.split('/');
-  if (address.includes(':') || network.includes(':')) return false;
-  const size = 2 ** (32 - Number(bits));
-  return Math.floor(numberOf(address) / size) === Math.floor(numberOf(network) / size);
+  const network = parseIPv4Network(cidr);
+  return network !== undefined && !address.includes(':') && holdsAddress(network, ipv4ToNumber(address));
 }
-
-const numberOf = (address: string): number => address.split('.').reduce((sum, byte) => sum * 256 + Number(byte), 0);

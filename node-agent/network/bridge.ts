@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { numberToIPv4, parseIPv4Network } from '#api/ipv4-network.ts';
 import { writeCniConfig } from './cni.ts';
 import { type RunCommand, runCommand } from './commands.ts';
 import { readInterfaces, readPorts } from './kernel-state.ts';
@@ -100,14 +101,10 @@ const field = (value: unknown, name: string): unknown =>
 
 /** The first address of the subnet with its prefix length, as the bridge plugin gives it to the bridge. */
 export function gatewayOf(cidr: string): string {
-  const match = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})\/(\d{1,2})$/.exec(cidr);
-  const bits = Number(match?.[5]);
-  if (!match || bits < 8 || bits > 30) throw new RangeError(`"${cidr}" is not an IPv4 subnet that pods can live in`);
-  const address = match.slice(1, 5).reduce((sum, byte) => sum * 256 + Number(byte), 0);
-  const size = 2 ** (32 - bits);
-  const first = Math.floor(address / size) * size + 1;
-  const bytes = [24, 16, 8, 0].map((shift) => Math.floor(first / 2 ** shift) % 256);
-  return `${bytes.join('.')}/${bits}`;
+  const network = parseIPv4Network(cidr);
+  if (!network || network.bits < 8 || network.bits > 30)
+    throw new RangeError(`"${cidr}" is not an IPv4 subnet that pods can live in`);
+  return `${numberToIPv4(network.first + 1)}/${network.bits}`;
 }
 
 function setSysctl(root: string, name: string, value: string): void {

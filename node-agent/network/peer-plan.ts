@@ -1,6 +1,17 @@
 /** Which way pods of other nodes are reached. Pure. docs/decisions/0013 has the reasons. */
+import {
+  holds,
+  holdsAddress,
+  type IPv4Network,
+  ipv4Bytes,
+  ipv4NetworkText,
+  ipv4ToNumber,
+  numberToIPv4,
+  overlap,
+  parseIPv4Network,
+} from '#api/ipv4-network.ts';
 import type { Interface, Neighbour, Route } from './kernel-state.ts';
-import { addressOf, holds, type NodeFacts, numberOf, overlap, type Range, rangeOf } from './node-facts.ts';
+import type { NodeFacts } from './node-facts.ts';
 
 /** `auto`: by a route to machines on a link of ours, else by VXLAN. `route`: never by VXLAN: the network knows the way to the others. */
 export type NetworkMode = 'auto' | 'route' | 'vxlan';
@@ -51,12 +62,12 @@ const defaultMtu = 1_500;
 export const vxlanPort = 4_789;
 
 /** The same on all machines of a cluster, another for each cluster on a machine: its network's first three bytes. */
-export const vniOf = (clusterCidr: string): number => Math.floor((rangeOf(clusterCidr)?.first ?? 0) / 256) || 1;
+export const vniOf = (clusterCidr: string): number =>
+  Math.floor((parseIPv4Network(clusterCidr)?.first ?? 0) / 256) || 1;
 
 /** Known to everybody from the node's part of the network alone. */
 export function macOf(podCidr: string): string {
-  const first = rangeOf(podCidr)?.first ?? 0;
-  const bytes = [0x02, 0xbe, ...[24, 16, 8, 0].map((shift) => Math.floor(first / 2 ** shift) % 256)];
+  const bytes = [0x02, 0xbe, ...ipv4Bytes(parseIPv4Network(podCidr)?.first ?? 0)];
   return bytes.map((byte) => byte.toString(16).padStart(2, '0')).join(':');
 }
 
@@ -69,10 +80,15 @@ export function planPeers(input: PlanInput): Plan {
   // Behind address translation no link has the address that others use: what fits through each fits through the right one.
   const link = ownLink ?? links.toSorted((a, b) => a.mtu - b.mtu)[0];
   const linkTo = (address: string): Interface | undefined => {
-    const place = numberOf(address);
-    return links.find(({ addresses }) => addresses.some((one) => contains(rangeOf(one), place)));
+    const place = ipv4ToNumber(address);
+    return links.find(({ addresses }) =>
+      addresses.some((one) => {
+        const network = parseIPv4Network(one);
+        return network !== undefined && holdsAddress(network, place);
+      }),
+    );
   };
-  const gateway = addressOf((rangeOf(own.podCidr)?.first ?? 0) + 1);
+  const gateway = numberToIPv4((parseIPv4Network(own.podCidr)?.first ?? 0) + 1);
   const linkMtu = link?.mtu ?? defaultMtu;
   const routes: Route[] = [];
   const neighbours: Neighbour[] = [];
@@ -117,29 +133,26 @@ interface Peer {
 
 /** By name, so that of two nodes that claim the same, each machine chooses the same one. */
 function acceptedPeers(input: PlanInput): { accepted: Peer[]; refused: string[] } {
-  const cluster = rangeOf(input.clusterCidr);
-  const taken: { readonly name: string; readonly range: Range }[] = [];
-  const own = rangeOf(input.own.podCidr);
-  if (own) taken.push({ name: 'this node', range: own });
+  const cluster = parseIPv4Network(input.clusterCidr);
+  const taken: { readonly name: string; readonly network: IPv4Network }[] = [];
+  const own = parseIPv4Network(input.own.podCidr);
+  if (own) taken.push({ name: 'this node', network: own });
   const accepted: Peer[] = [];
   const refused: string[] = [];
   for (const { name, podCidr, address } of input.peers.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
     if (podCidr === undefined || address === undefined) continue;
-    const range = rangeOf(podCidr);
-    const other = range && taken.find((one) => overlap(one.range, range));
-    if (!range || !cluster || !holds(cluster, range)) {
+    const network = parseIPv4Network(podCidr);
+    const other = network && taken.find((one) => overlap(one.network, network));
+    if (!network || !cluster || !holds(cluster, network)) {
       refused.push(`node ${name}: its pod network ${podCidr} is outside of the cluster's ${input.clusterCidr}`);
     } else if (other) {
       refused.push(`node ${name}: its pod network ${podCidr} overlaps with that of ${other.name}`);
     } else if (address === input.own.address) {
       refused.push(`node ${name}: it has the address of this machine, ${address}`);
     } else {
-      taken.push({ name, range });
-      accepted.push({ podCidr: `${addressOf(range.first)}/${podCidr.split('/')[1]}`, address });
+      taken.push({ name, network });
+      accepted.push({ podCidr: ipv4NetworkText(network), address });
     }
   }
   return { accepted, refused };
 }
-
-const contains = (range: Range | undefined, place: number): boolean =>
-  range !== undefined && range.first <= place && place <= range.last;

@@ -1,6 +1,7 @@
 /** Makes the kernel's routes, neighbours and tunnel what is planned, whatever they were; does nothing when they are. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { holds, parseIPv4Network } from '#api/ipv4-network.ts';
 import type { RunCommand } from './commands.ts';
 import {
   type Neighbour,
@@ -12,7 +13,6 @@ import {
   routeProtocol,
   type Tunnel,
 } from './kernel-state.ts';
-import { holds, rangeOf } from './node-facts.ts';
 import type { Plan, WantedTunnel } from './peer-plan.ts';
 
 export interface SyncOptions {
@@ -87,15 +87,15 @@ const fits = (wanted: WantedTunnel, found: Tunnel): boolean =>
   (['vni', 'port', 'local', 'mac', 'mtu'] as const).every((name) => wanted[name] === found[name]);
 
 function routeDifferences(wanted: readonly Route[], found: readonly Route[], clusterCidr: string) {
-  const cluster = rangeOf(clusterCidr);
+  const cluster = parseIPv4Network(clusterCidr);
   const byTarget = new Map(found.map((route) => [route.to, route]));
   const targets = new Set(wanted.map(({ to }) => to));
   return {
     added: wanted.filter((route) => !isRoute(route, byTarget.get(route.to))),
     // Another cluster on this machine has routes of its own.
     removed: found.filter(({ to }) => {
-      const range = rangeOf(to);
-      return !targets.has(to) && cluster && range && holds(cluster, range);
+      const network = parseIPv4Network(to);
+      return !targets.has(to) && cluster && network && holds(cluster, network);
     }),
   };
 }

@@ -1,4 +1,5 @@
 /** Chains that pick an endpoint. They hold no endpoints, only how many there are: services of one size share one. */
+import { ipv4ToNumber } from '#api/ipv4-network.ts';
 import { endpointMark, masqueradeBit } from './table.ts';
 
 export interface PickChain {
@@ -69,12 +70,8 @@ function stickyRules(place: string, prefix: string, numbers: readonly string[], 
 
 /** The mark that stands for an endpoint whatever its place is: from its address, so that it is the same after a restart. */
 export function markOf(ip: string, chain: Pick<PickChain, 'view' | 'masquerade'>, taken: ReadonlySet<number>): number {
-  const low = ip
-    .split('.')
-    .slice(2)
-    .reduce((sum, part) => sum * 256 + Number(part), 0);
   // 14 bits of the address, and 7 more to tell apart those that share them.
-  const base = markAt(low % endpointsMax, chain);
+  const base = markAt(ipv4ToNumber(ip) % endpointsMax, chain);
   for (let tie = 0; tie < 128; tie++) if (!taken.has(base + tie * 0x10000)) return base + tie * 0x10000;
   return base;
 }

@@ -1,4 +1,5 @@
 import type { V1EndpointSlice, V1Service, V1ServicePort } from '#api/generated/types.ts';
+import { holds, type IPv4Network, ipv4NetworkText, numberToIPv4, parseIPv4Network } from '#api/ipv4-network.ts';
 import { type Eligible, eligibleOf, isIPv4Text, isPort, targetsOf } from './endpoints.ts';
 
 type Policy = 'Cluster' | 'Local';
@@ -76,32 +77,15 @@ function portOf(
 
 /** Without those that lie in others: nft takes no ranges that overlap. Everything at once is no limit. */
 function rangesOf(texts: readonly string[] = []): string[] {
-  const ranges = texts.map((text) => parseRange(text.trim())).filter((range) => range !== undefined);
+  const ranges = texts.map((text) => parseIPv4Network(text.trim())).filter((range) => range !== undefined);
   if (ranges.some(({ bits }) => bits === 0)) return [];
   const widest = ranges.toSorted((a, b) => a.bits - b.bits);
-  const kept: Range[] = [];
-  for (const range of widest) if (!kept.some((one) => contains(one, range))) kept.push(range);
+  const kept: IPv4Network[] = [];
+  for (const range of widest) if (!kept.some((one) => holds(one, range))) kept.push(range);
   // Ranges of the other family alone let nobody of ours in.
   if (texts.length > 0 && kept.length === 0) return ['0.0.0.0/32'];
-  return kept.map(({ text }) => text).sort();
+  return kept.map(rangeText).sort();
 }
 
-interface Range {
-  readonly first: number;
-  readonly bits: number;
-  readonly text: string;
-}
-
-function parseRange(text: string): Range | undefined {
-  const [ip = '', length = ''] = text.split('/');
-  const bits = Number(length);
-  if (!isIPv4Text(ip) || !/^\d{1,2}$/.test(length) || bits > 32) return undefined;
-  const size = 2 ** (32 - bits);
-  const number = ip.split('.').reduce((sum, part) => sum * 256 + Number(part), 0);
-  const first = Math.floor(number / size) * size;
-  const network = [24, 16, 8, 0].map((shift) => Math.floor(first / 2 ** shift) % 256).join('.');
-  return { first, bits, text: bits === 32 ? network : `${network}/${bits}` };
-}
-
-const contains = (outer: Range, inner: Range): boolean =>
-  inner.first >= outer.first && inner.first < outer.first + 2 ** (32 - outer.bits);
+const rangeText = (range: IPv4Network): string =>
+  range.bits === 32 ? numberToIPv4(range.first) : ipv4NetworkText(range);

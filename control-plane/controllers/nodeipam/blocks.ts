@@ -1,4 +1,4 @@
-import { isIPv4Network } from '#api/ipv4-network.ts';
+import { ipv4NetworkText, overlap, parseIPv4Network } from '#api/ipv4-network.ts';
 
 export interface NodeIpamSettings {
   /** Addresses of all pods, IPv4. */
@@ -20,7 +20,7 @@ const blocksMax = 65_536;
 
 /** Throws a TypeError that names what makes no sense. */
 export function createBlocks({ clusterCidr, nodeCidrBits }: NodeIpamSettings): Blocks {
-  const whole = rangeOf(clusterCidr);
+  const whole = parseIPv4Network(clusterCidr);
   if (!whole) throw new TypeError(`nodeIpam.clusterCidr must be an IPv4 network, not ${JSON.stringify(clusterCidr)}`);
   const size = 2 ** (32 - nodeCidrBits);
   const count = (whole.last - whole.first + 1) / size;
@@ -33,26 +33,13 @@ export function createBlocks({ clusterCidr, nodeCidrBits }: NodeIpamSettings): B
     throw new TypeError(`nodeIpam: ${clusterCidr} has more than ${blocksMax} parts of /${nodeCidrBits}`);
   return {
     count,
-    cidr: (index) => `${addressText(whole.first + index * size)}/${nodeCidrBits}`,
+    cidr: (index) => ipv4NetworkText({ first: whole.first + index * size, bits: nodeCidrBits }),
     overlapping(cidr) {
-      const range = rangeOf(cidr);
-      if (!range || range.last < whole.first || range.first > whole.last) return undefined;
-      const first = Math.max(range.first, whole.first) - whole.first;
-      const last = Math.min(range.last, whole.last) - whole.first;
+      const network = parseIPv4Network(cidr);
+      if (!network || !overlap(network, whole)) return undefined;
+      const first = Math.max(network.first, whole.first) - whole.first;
+      const last = Math.min(network.last, whole.last) - whole.first;
       return [Math.floor(first / size), Math.floor(last / size)];
     },
   };
 }
-
-/** First and last address as numbers; undefined for what is no IPv4 network. */
-function rangeOf(cidr: string): { readonly first: number; readonly last: number } | undefined {
-  if (!isIPv4Network(cidr)) return undefined;
-  const [address = '', bits = ''] = cidr.split('/');
-  const size = 2 ** (32 - Number(bits));
-  const number = address.split('.').reduce((sum, byte) => sum * 256 + Number(byte), 0);
-  const first = number - (number % size);
-  return { first, last: first + size - 1 };
-}
-
-const addressText = (number: number): string =>
-  [24, 16, 8, 0].map((shift) => Math.floor(number / 2 ** shift) % 256).join('.');

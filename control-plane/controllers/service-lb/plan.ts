@@ -1,4 +1,5 @@
 import type { V1EndpointSlice, V1LoadBalancerIngress, V1Node, V1Service } from '#api/generated/types.ts';
+import { ipv4ToNumber } from '#api/ipv4-network.ts';
 import type { Stored } from '#api/meta.ts';
 import { isIPv4 } from '#api/validation/ip.ts';
 
@@ -93,6 +94,5 @@ function nodesWithEndpoints(slices: readonly V1EndpointSlice[]): Set<string> {
   return new Set(names);
 }
 
-const byNumber = (a: string, b: string): number => numberOf(a) - numberOf(b);
-const numberOf = (ip: string): number => ip.split('.').reduce((sum, part) => sum * 256 + Number(part), 0);
+const byNumber = (a: string, b: string): number => ipv4ToNumber(a) - ipv4ToNumber(b);
 const none = (reason: string, message: string): BalancerPlan => ({ ingress: [], problem: { reason, message } });

@@ -1,3 +1,4 @@
+import { cidrAddress } from '#api/ipv4-network.ts';
 import { error, type Finding, warning } from '../finding.ts';
 import { fateOf } from './evaluate.ts';
 import { readIptables } from './iptables.ts';
@@ -77,7 +78,7 @@ function flowsOf(situation: FirewallSituation): Flow[] {
       nft: [`${protocol} dport ${dport}`],
     },
   });
-  const pod = firstAddress(clusterCidr, 2);
+  const [pod, podElsewhere] = [cidrAddress(clusterCidr, 2), cidrAddress(clusterCidr, -2)];
   const routed = (what: string, packet: Omit<Packet, 'hook' | 'protocol'>): Flow => ({
     what,
     packet: { hook: 'forward', protocol: 'tcp', dport: 80, ...packet },
@@ -99,12 +100,12 @@ function flowsOf(situation: FirewallSituation): Flow[] {
       iif: bridge,
       oif: uplink,
       saddr: pod,
-      daddr: lastAddress(clusterCidr),
+      daddr: podElsewhere,
     }),
     routed('traffic from pods elsewhere to pods here', {
       iif: uplink,
       oif: bridge,
-      saddr: lastAddress(clusterCidr),
+      saddr: podElsewhere,
       daddr: pod,
     }),
     {
@@ -127,17 +128,3 @@ function nftFix(where: string, { fixes }: Flow): string {
   if (!table || !chain) return fixes.iptables;
   return fixes.nft.map((condition) => `nft insert rule ${table} ${chain} ${condition} accept`).join(' && ');
 }
-
-/** Of an IPv4 network; `offset` addresses after its first. */
-function firstAddress(cidr: string, offset: number): string {
-  const [address = ''] = cidr.split('/');
-  return toText(toNumber(address) + offset);
-}
-
-function lastAddress(cidr: string): string {
-  const [address = '', bits = '32'] = cidr.split('/');
-  return toText(toNumber(address) + 2 ** (32 - Number(bits)) - 2);
-}
-
-const toNumber = (address: string): number => address.split('.').reduce((sum, part) => sum * 256 + Number(part), 0);
-const toText = (value: number): string => [24, 16, 8, 0].map((shift) => Math.floor(value / 2 ** shift) % 256).join('.');

@@ -1,5 +1,5 @@
+import { holds, parseIPv4Network } from '#api/ipv4-network.ts';
 import { NetworkError, type RunCommand } from '../commands.ts';
-import { holds, rangeOf } from '../node-facts.ts';
 
 export interface FakeLink {
   kind: 'ether' | 'bridge' | 'vxlan' | 'veth';
@@ -122,10 +122,10 @@ export function createFakeKernel(): FakeKernel {
     }
     if (verb !== 'replace') throw new Error(`the fake kernel does not know: ip route ${verb}`);
     if (!link.up) fail('Error: Device for nexthop is not up.');
-    const gateway = rangeOf(`${via}/32`) ?? fail(`Error: inet address is expected rather than "${via}".`);
+    const gateway = parseIPv4Network(`${via}/32`) ?? fail(`Error: inet address is expected rather than "${via}".`);
     const near = link.addresses.some((one) => {
-      const range = rangeOf(one);
-      return range && holds(range, gateway);
+      const network = parseIPv4Network(one);
+      return network && holds(network, gateway);
     });
     if (!near && !words.includes('onlink')) fail('Error: Nexthop has invalid gateway.');
     const source = wordAfter(words, 'src');
