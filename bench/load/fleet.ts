@@ -1,7 +1,9 @@
 /**
  * fleet.ts KUBECONFIG COUNT: runs COUNT real agents on hollow runtimes, over HTTPS. They share one watch of services and nodes;
- * everything else (pods, heartbeats, statuses, events) is each agent's own. Says `ready` when all are registered; ends with SIGTERM.
+ * everything else (pods, heartbeats over a connection of its own, statuses, events) is each agent's own. Says `ready` when all are
+ * registered, and then once a second `lag N`: for how many milliseconds this process was deaf. Ends with SIGTERM.
  */
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { createSilentLog } from '#base/log.ts';
 import { createRealClock } from '#base/real/clock.ts';
 import { createRealRandom } from '#base/real/random.ts';
@@ -24,6 +26,8 @@ const log = createSilentLog();
 const access = loadKubeconfig({ files: [kubeconfig] });
 /** Machines do not wait for each other's connections; so many do here, for the memory of this process. */
 const nodesPerClient = 10;
+/** Machines do not join all in one second. */
+const joinsPerSecond = 50;
 const clients = Array.from({ length: Math.ceil(Number(count) / nodesPerClient) }, () => createHttpClient(access));
 const [shared = createHttpClient(access)] = clients;
 const informers = createInformerFactory(shared, { clock, random, log });
@@ -48,6 +52,10 @@ for (let index = 0; index < Number(count); index++) {
     random,
     log,
     recorder: createEventRecorder({ client, clock, random, log, component: 'kubelet', host: nodeName, signal }),
+    connectLease() {
+      const own = createHttpClient(access);
+      return { client: own, close: () => void own.close() };
+    },
     // Addresses that are nobody's: the range for benchmarks.
     settings: { nodeAddresses: [`198.18.${index >> 8}.${index & 255}`] },
   });
@@ -56,10 +64,16 @@ for (let index = 0; index < Number(count); index++) {
 informers.start(signal);
 for (const agent of agents) {
   running.push(agent.run(signal));
-  // Machines do not join all in one millisecond.
-  if (running.length % 20 === 0) await clock.sleep(100, signal);
+  await clock.sleep(1_000 / joinsPerSecond, signal);
 }
 while (!agents.every((agent) => agent.status().nodeReady)) await clock.sleep(100, signal);
 console.log('ready');
+const delay = monitorEventLoopDelay({ resolution: 5 });
+delay.enable();
+while (!signal.aborted) {
+  await clock.sleep(1_000, signal).catch(() => undefined);
+  console.log(`lag ${Math.round(delay.max / 1e6)}`);
+  delay.reset();
+}
 await Promise.all(running);
 await Promise.all(clients.map((client) => client.close()));
