@@ -1,8 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { V1Node, V1Pod } from '#api/generated/types.ts';
+import type { V1Node } from '#api/generated/types.ts';
 import { controllerRevisions, daemonSets, nodes, pods } from '#api/kinds.ts';
-import type { ObjectKey, Stored } from '#api/meta.ts';
-import { fromLabelSelectorObject, matchesLabels } from '#api/selectors/labels.ts';
+import type { Stored } from '#api/meta.ts';
 import { createController } from '#client/controller.ts';
 import { keyOf } from '#client/key.ts';
 import type { Runnable } from '#client/reconciler.ts';
@@ -10,8 +9,8 @@ import { forObject, mapped, ownedBy, type Source } from '#client/sources.ts';
 import { createHistory } from '../history/history.ts';
 import { type ControllerContext, retries } from '../shared/context.ts';
 import { controllerIndexes } from '../shared/indexes.ts';
+import { managersOf } from '../shared/managers.ts';
 import { onDelete } from '../shared/on-delete.ts';
-import { controllerKey, controllerOf } from '../shared/owners.ts';
 import { createPendingPods } from '../shared/pending-pods.ts';
 import { createFailures } from './failures.ts';
 import { createDaemonSetReconcile } from './reconcile.ts';
@@ -29,18 +28,6 @@ export function createDaemonSetController(context: ControllerContext): Runnable 
   const pending = createPendingPods(client, caches.pods, now);
   const history = createHistory(client, caches.revisions, now);
   const failures = createFailures(now);
-
-  const ownersOfPod = (pod: Stored<V1Pod>): readonly ObjectKey[] => {
-    if (controllerOf(pod)) {
-      const owner = controllerKey(pod, daemonSets);
-      return owner ? [owner] : [];
-    }
-    const labels = pod.metadata.labels ?? {};
-    return caches.sets
-      .list(pod.metadata.namespace)
-      .filter(({ spec }) => spec && matchesLabels(fromLabelSelectorObject(spec.selector), labels))
-      .map(keyOf);
-  };
 
   const nodeSource: Source = {
     waitForSync: (signal) => caches.nodes.waitForSync(signal),
@@ -69,7 +56,7 @@ export function createDaemonSetController(context: ControllerContext): Runnable 
         history.forget(metadata.uid);
         failures.forget(metadata.uid);
       }),
-      mapped(caches.pods, ownersOfPod),
+      mapped(caches.pods, managersOf(daemonSets, caches.sets)),
       ownedBy(caches.revisions, 'DaemonSet'),
       nodeSource,
     ],

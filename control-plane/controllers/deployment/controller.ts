@@ -1,15 +1,12 @@
-import type { V1ReplicaSet } from '#api/generated/types.ts';
 import { deployments, pods, replicaSets } from '#api/kinds.ts';
-import type { ObjectKey, Stored } from '#api/meta.ts';
-import { fromLabelSelectorObject, matchesLabels } from '#api/selectors/labels.ts';
 import { createController } from '#client/controller.ts';
-import { keyOf } from '#client/key.ts';
 import type { Runnable } from '#client/reconciler.ts';
 import { forObject, mapped } from '#client/sources.ts';
 import { type ControllerContext, retries } from '../shared/context.ts';
 import { controllerIndexes } from '../shared/indexes.ts';
+import { managersOf } from '../shared/managers.ts';
 import { onDelete } from '../shared/on-delete.ts';
-import { controllerKey, controllerOf } from '../shared/owners.ts';
+import { controllerKey } from '../shared/owners.ts';
 import { createPendingWrites } from '../shared/pending-writes.ts';
 import { isRollingUpdate } from './limits.ts';
 import { createDeploymentReconcile } from './reconcile.ts';
@@ -25,18 +22,6 @@ export function createDeploymentController(context: ControllerContext): Runnable
   const { client, clock } = context;
   const pending = createPendingWrites(client, replicaSets, caches.replicaSets, () => clock.now());
 
-  const ownerOfReplicaSet = (replicaSet: Stored<V1ReplicaSet>): readonly ObjectKey[] => {
-    if (controllerOf(replicaSet)) {
-      const owner = controllerKey(replicaSet, deployments);
-      return owner ? [owner] : [];
-    }
-    const labels = replicaSet.metadata.labels ?? {};
-    return caches.deployments
-      .list(replicaSet.metadata.namespace)
-      .filter(({ spec }) => spec && matchesLabels(fromLabelSelectorObject(spec.selector), labels))
-      .map(keyOf);
-  };
-
   return createController({
     name: 'deployment',
     queue: retries,
@@ -44,7 +29,7 @@ export function createDeploymentController(context: ControllerContext): Runnable
     sources: [
       forObject(caches.deployments),
       onDelete(caches.deployments, ({ metadata }) => pending.forget(metadata.uid)),
-      mapped(caches.replicaSets, ownerOfReplicaSet),
+      mapped(caches.replicaSets, managersOf(deployments, caches.deployments)),
       // Recreate waits until the last old pod is gone; a rolling update goes by the ReplicaSets' counts alone.
       mapped(caches.pods, (pod) => {
         const owner = controllerKey(pod, replicaSets);

@@ -1,15 +1,11 @@
-import type { V1Pod } from '#api/generated/types.ts';
 import { pods, replicaSets } from '#api/kinds.ts';
-import type { ObjectKey, Stored } from '#api/meta.ts';
-import { fromLabelSelectorObject, matchesLabels } from '#api/selectors/labels.ts';
 import { createController } from '#client/controller.ts';
-import { keyOf } from '#client/key.ts';
 import type { Runnable } from '#client/reconciler.ts';
 import { forObject, mapped } from '#client/sources.ts';
 import { type ControllerContext, retries } from '../shared/context.ts';
 import { controllerIndexes } from '../shared/indexes.ts';
+import { managersOf } from '../shared/managers.ts';
 import { onDelete } from '../shared/on-delete.ts';
-import { controllerKey, controllerOf } from '../shared/owners.ts';
 import { createPendingPods } from '../shared/pending-pods.ts';
 import { createReplicaSetReconcile } from './reconcile.ts';
 
@@ -22,18 +18,6 @@ export function createReplicaSetController(context: ControllerContext): Runnable
   };
   const pending = createPendingPods(client, caches.pods, () => clock.now());
 
-  const ownersOfPod = (pod: Stored<V1Pod>): readonly ObjectKey[] => {
-    if (controllerOf(pod)) {
-      const owner = controllerKey(pod, replicaSets);
-      return owner ? [owner] : [];
-    }
-    const labels = pod.metadata.labels ?? {};
-    return caches.replicaSets
-      .list(pod.metadata.namespace)
-      .filter(({ spec }) => spec && matchesLabels(fromLabelSelectorObject(spec.selector), labels))
-      .map(keyOf);
-  };
-
   return createController({
     name: 'replicaset',
     queue: retries,
@@ -41,7 +25,7 @@ export function createReplicaSetController(context: ControllerContext): Runnable
     sources: [
       forObject(caches.replicaSets),
       onDelete(caches.replicaSets, ({ metadata }) => pending.forget(metadata.uid)),
-      mapped(caches.pods, ownersOfPod),
+      mapped(caches.pods, managersOf(replicaSets, caches.replicaSets)),
     ],
     clock,
     random,

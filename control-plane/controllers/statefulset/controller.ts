@@ -1,7 +1,6 @@
-import type { V1PersistentVolumeClaim, V1Pod } from '#api/generated/types.ts';
+import type { V1PersistentVolumeClaim } from '#api/generated/types.ts';
 import { controllerRevisions, persistentVolumeClaims, pods, statefulSets } from '#api/kinds.ts';
 import type { ObjectKey, Stored } from '#api/meta.ts';
-import { fromLabelSelectorObject, matchesLabels } from '#api/selectors/labels.ts';
 import { createController } from '#client/controller.ts';
 import { keyOf } from '#client/key.ts';
 import type { Runnable } from '#client/reconciler.ts';
@@ -9,8 +8,8 @@ import { forObject, mapped, ownedBy } from '#client/sources.ts';
 import { createHistory } from '../history/history.ts';
 import { type ControllerContext, retries } from '../shared/context.ts';
 import { controllerIndexes } from '../shared/indexes.ts';
+import { managersOf } from '../shared/managers.ts';
 import { onDelete } from '../shared/on-delete.ts';
-import { controllerKey, controllerOf } from '../shared/owners.ts';
 import { createPendingPods } from '../shared/pending-pods.ts';
 import { createStatefulSetReconcile } from './reconcile.ts';
 
@@ -26,18 +25,6 @@ export function createStatefulSetController(context: ControllerContext): Runnabl
   const now = (): number => clock.now();
   const pending = createPendingPods(client, caches.pods, now);
   const history = createHistory(client, caches.revisions, now);
-
-  const ownersOfPod = (pod: Stored<V1Pod>): readonly ObjectKey[] => {
-    if (controllerOf(pod)) {
-      const owner = controllerKey(pod, statefulSets);
-      return owner ? [owner] : [];
-    }
-    const labels = pod.metadata.labels ?? {};
-    return caches.sets
-      .list(pod.metadata.namespace)
-      .filter(({ spec }) => spec && matchesLabels(fromLabelSelectorObject(spec.selector), labels))
-      .map(keyOf);
-  };
 
   /** A set may wait for a claim of a former pod to be gone. */
   const usersOfClaim = ({ metadata }: Stored<V1PersistentVolumeClaim>): readonly ObjectKey[] =>
@@ -60,7 +47,7 @@ export function createStatefulSetController(context: ControllerContext): Runnabl
         pending.forget(metadata.uid);
         history.forget(metadata.uid);
       }),
-      mapped(caches.pods, ownersOfPod),
+      mapped(caches.pods, managersOf(statefulSets, caches.sets)),
       mapped(caches.claims, usersOfClaim),
       ownedBy(caches.revisions, 'StatefulSet'),
     ],
