@@ -8,6 +8,12 @@ export class NetworkError extends Error {
 export type RunCommand = (command: string, args: readonly string[], input?: string) => Promise<string>;
 
 const outputBytesMax = 1024 * 1024;
+/** nft repeats the whole line that it refuses, which may name hundreds of elements: of a failure the beginning and the end are told. */
+const saidMax = 1_000;
+
+const shortened = (text: string): string =>
+  text.length <= saidMax ? text : `${text.slice(0, saidMax / 2)} […] ${text.slice(-saidMax / 2)}`;
+
 /** Where distributions keep them; an agent may be started with less. */
 export const commandPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
@@ -26,7 +32,7 @@ export const runCommand: RunCommand = (command, args, input = '') =>
     );
     child.once('close', (code) => {
       if (code === 0) resolve(output);
-      else reject(new NetworkError(`${command} ${args.join(' ')}: ${output.trim() || `exit code ${code}`}`));
+      else reject(new NetworkError(`${command} ${args.join(' ')}: ${shortened(output.trim()) || `exit code ${code}`}`));
     });
     child.stdin.on('error', () => {}); // Its end is told by the exit code.
     child.stdin.end(input);

@@ -1,4 +1,5 @@
 import type { V1Pod } from '#api/generated/types.ts';
+import { isIPv4 } from '#api/validation/ip.ts';
 import type { Elements } from './element-text.ts';
 
 /** A port of the node that leads to a pod. */
@@ -11,19 +12,20 @@ export interface HostPort {
   readonly podPort: number;
 }
 
-const ipv4 = /^\d{1,3}(\.\d{1,3}){3}$/;
-
-/** The host ports of pods that run here, sorted, each place once: the first pod that asked for it has it. */
+/**
+ * The host ports of pods that run here, sorted, each place once: the first pod that asked for it has it. Any text may stand as a
+ * hostIP, as in Kubernetes; what is no IPv4 address leads nowhere.
+ */
 export function hostPortsOf(pods: readonly V1Pod[]): HostPort[] {
   const ports = new Map<string, HostPort>();
   for (const pod of pods.toSorted((a, b) => startOf(a).localeCompare(startOf(b)))) {
     const podIp = pod.status?.podIP;
     const { phase } = pod.status ?? {};
-    if (pod.spec?.hostNetwork || !podIp || !ipv4.test(podIp) || phase === 'Succeeded' || phase === 'Failed') continue;
+    if (pod.spec?.hostNetwork || !podIp || !isIPv4(podIp) || phase === 'Succeeded' || phase === 'Failed') continue;
     for (const { hostPort, hostIP, protocol, containerPort } of portsOf(pod)) {
       if (!hostPort) continue;
       const hostIp = !hostIP || hostIP === '0.0.0.0' ? undefined : hostIP;
-      if (hostIp !== undefined && !ipv4.test(hostIp)) continue;
+      if (hostIp !== undefined && !isIPv4(hostIp)) continue;
       const port: HostPort = { protocol: protocolOf(protocol), hostIp, hostPort, podIp, podPort: containerPort };
       const place = `${port.protocol} ${hostIp ?? ''} ${String(hostPort).padStart(5, '0')}`;
       if (!ports.has(place)) ports.set(place, port);
@@ -35,7 +37,7 @@ export function hostPortsOf(pods: readonly V1Pod[]): HostPort[] {
 /** The addresses of pods with a network of their own. */
 export function podAddressesOf(pods: readonly V1Pod[]): string[] {
   const ips = pods.flatMap(({ spec, status }) => (spec?.hostNetwork || !status?.podIP ? [] : [status.podIP]));
-  return [...new Set(ips)].filter((ip) => ipv4.test(ip));
+  return [...new Set(ips)].filter((ip) => isIPv4(ip));
 }
 
 /** What of the table belongs to the node's own pods. */

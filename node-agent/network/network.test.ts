@@ -61,6 +61,11 @@ describe('hostPortsOf', () => {
     ]);
   });
 
+  it.each(['999.1.1.1', '010.0.0.1', 'fd00::1', 'example.org'])('passes over what is no IPv4 address: %s', (hostIP) => {
+    expect(hostPortsOf([pod('10.42.0.2', [{ hostPort: 80, hostIP }])])).toEqual([]);
+    expect(podAddressesOf([pod(hostIP, [])])).toEqual([]);
+  });
+
   it('gives a place to one pod only, and does not depend on the order', () => {
     const pods = [pod('10.42.0.3', [{ hostPort: 80 }]), pod('10.42.0.2', [{ hostPort: 80, hostIP: '0.0.0.0' }])];
     expect(hostPortsOf(pods)).toHaveLength(1);

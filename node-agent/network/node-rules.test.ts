@@ -10,11 +10,12 @@ function createKernel() {
   const elements = new Map<string, string>();
   let chains = new Set<string>();
   const texts: string[] = [];
-  const state = { failing: 0, rules: true };
+  const state = { failing: 0, rules: true, refused: new Set<string>() };
 
   const element = (verb: string, map: string, row: string): void => {
     const [key = '', value = ''] = row.split(' : ');
     const place = `${map} ${key.trim()}`;
+    if (verb === 'add' && state.refused.has(place)) throw new NetworkError(`nft: cannot resolve ${key}`);
     const there = elements.get(place);
     if (verb === 'add') {
       if (there !== undefined && there !== value) throw new NetworkError(`nft: ${place} exists`);
@@ -82,6 +83,7 @@ const base = { podCidr: '10.42.3.0/24', gateway: '10.42.3.1' };
 function start(kernel = createKernel(), awaited: readonly string[] = [], hoped: readonly string[] = []) {
   const clock = createVirtualClock();
   const repairs: string[] = [];
+  const refusals: string[] = [];
   const rules = createNodeRules({
     table: 't',
     bridge: 'b0',
@@ -92,12 +94,13 @@ function start(kernel = createKernel(), awaited: readonly string[] = [], hoped: 
     clock,
     log: createSilentLog(),
     onRepair: (why) => repairs.push(why),
+    onRefused: (element) => refusals.push(element),
     run: kernel.run,
     sysctlRoot: '/nowhere',
   });
   ending = new AbortController();
   ended = rules.run(ending.signal);
-  return { kernel, clock, rules, repairs };
+  return { kernel, clock, rules, repairs, refusals };
 }
 
 const web = new Map([
@@ -169,6 +172,52 @@ describe('the rules of a node', () => {
     expect(done).toBe(false);
     await clock.advance(30_000);
     await written;
+    expect(kernel.elements.size).toBe(2);
+  });
+
+  it('of all others are written when the kernel refuses some, which are told of once', async () => {
+    const { kernel, clock, rules, refusals } = start();
+    rules.setBase(base);
+    const written = set(rules, 'web', web);
+    await clock.advance(10);
+    await written;
+    const bad = 'host_ports_one 999.1.1.1 . tcp . 80';
+    kernel.state.refused.add(bad);
+    const ports = ['10.42.3.2', '10.42.3.3', '10.42.3.4'].map((ip): [string, string] => [`hairpin ${ip} . ${ip}`, '']);
+    const mixed = set(rules, 'ports', new Map([...ports, [bad, '10.42.3.2 . 80']]));
+    await clock.advance(1_000);
+    await mixed;
+    expect(kernel.elements.size).toBe(web.size + ports.length);
+    expect(refusals).toEqual([`${bad} : 10.42.3.2 . 80`]);
+
+    // What changes beside it is an ordinary change again.
+    const before = kernel.texts.length;
+    const more = set(rules, 'more', new Map([['hairpin 10.42.3.9 . 10.42.3.9', '']]));
+    await clock.advance(1_000);
+    await more;
+    expect(kernel.texts.slice(before)).toEqual(['add element ip t hairpin { 10.42.3.9 . 10.42.3.9 }\n']);
+
+    kernel.forget();
+    await clock.advance(10_000);
+    expect(kernel.elements.size).toBe(web.size + ports.length + 1);
+    expect(refusals).toHaveLength(1);
+
+    // Whatever it was, it may be over.
+    kernel.state.refused.clear();
+    await clock.advance(120_000);
+    expect(kernel.elements.get(bad)).toBe('10.42.3.2 . 80');
+  });
+
+  it('are not taken apart when nothing at all can be written', async () => {
+    const { kernel, clock, rules, refusals } = start();
+    rules.setBase(base);
+    kernel.state.failing = 1_000;
+    const written = set(rules, 'web', web);
+    await clock.advance(60_000);
+    kernel.state.failing = 0;
+    await clock.advance(20_000);
+    await written;
+    expect(refusals).toEqual([]);
     expect(kernel.elements.size).toBe(2);
   });
 

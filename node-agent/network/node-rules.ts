@@ -5,6 +5,7 @@ import type { Runnable } from '#client/reconciler.ts';
 import { createBridgeSettings } from './bridge-settings.ts';
 import { type RunCommand, runCommand } from './commands.ts';
 import { type Elements, renderElements, renderNewChains } from './element-text.ts';
+import { createRefusals } from './refusals.ts';
 import { baseChains, renderBase, renderRemoval, type TableInput } from './table.ts';
 
 export type RulesBase = Pick<TableInput, 'podCidr' | 'gateway' | 'tunnel'>;
@@ -18,6 +19,8 @@ export interface NodeRulesOptions extends Pick<TableInput, 'table' | 'bridge' | 
   readonly log: Log;
   /** Told when the table was found damaged and is made anew. */
   readonly onRepair?: ((why: string) => void) | undefined;
+  /** Told once of an element that the kernel does not take; all others are written. */
+  readonly onRefused?: ((element: string, why: string) => void) | undefined;
   /** @default the real thing */
   readonly run?: RunCommand | undefined;
   /** @default /proc/sys */
@@ -109,33 +112,65 @@ export function createNodeRules(options: NodeRulesOptions): NodeRules {
     );
   };
 
+  const refusals = createRefusals({
+    async add(elements) {
+      const known = new Set(chains);
+      const text = renderNewChains(table, elements.values(), known) + renderElements(table, 'add', elements);
+      await run('nft', ['-f', '-'], text);
+      for (const name of known) chains.add(name);
+      for (const [place, value] of elements) applied.set(place, value);
+    },
+    onRefused(place, value, why) {
+      const element = value === '' ? place : `${place} : ${value}`;
+      log.error({ element, why }, 'the kernel refuses one of the rules: it is left out');
+      options.onRefused?.(element, why);
+    },
+  });
+
+  /** One transaction for the base and these elements. */
+  const writeTable = async (known: RulesBase, elements: Elements, before = ''): Promise<void> => {
+    chains.clear();
+    const base = renderBase(inputOf(known, filtered));
+    const text = base + renderNewChains(table, elements.values(), chains) + renderElements(table, 'add', elements);
+    await run('nft', ['-f', '-'], before + text);
+    applied.clear();
+    for (const [place, value] of elements) applied.set(place, value);
+  };
+
   /** One transaction for everything: at no moment is there a part of it only. */
   const writeAll = async (known: RulesBase): Promise<void> => {
-    chains.clear();
     filtered = await settings.filter();
-    const text = `${renderBase(inputOf(known, filtered))}${renderNewChains(table, wanted.values(), chains)}${renderElements(table, 'add', wanted)}`;
+    const elements = refusals.without(wanted);
+    const proven = new Map([...elements].filter(([place, value]) => applied.get(place) === value));
     try {
-      await run('nft', ['-f', '-'], text);
+      await writeTable(known, elements);
     } catch (error) {
       // A table of another version, whose maps have other types, cannot be taken over.
       log.warn({ err: error }, 'the nftables table could not be brought up to date, it is made anew');
-      await run('nft', ['-f', '-'], `${renderRemoval(table)}${text}`);
+      try {
+        await writeTable(known, elements, renderRemoval(table));
+      } catch (again) {
+        if (elements.size === 0) throw again;
+        // What the kernel took before it takes again; which of the others it does not take must be found out.
+        await writeTable(known, proven, renderRemoval(table));
+        const others = [...elements].filter(([place]) => !proven.has(place));
+        await refusals.addOneByOne(new Map(others));
+      }
     }
-    applied.clear();
-    for (const [place, value] of wanted) applied.set(place, value);
     await settings.settle(known);
   };
 
   const writeChanges = async (places: ReadonlySet<string>): Promise<void> => {
     const removed = new Map<string, string>();
-    const added = new Map<string, string>();
+    const changed = new Map<string, string>();
     for (const place of places) {
       const before = applied.get(place);
       const value = wanted.get(place);
       if (before === value) continue;
       if (before !== undefined) removed.set(place, before);
-      if (value !== undefined) added.set(place, value);
+      if (value !== undefined) changed.set(place, value);
     }
+    const added = refusals.without(changed);
     if (removed.size + added.size === 0) return;
     const made = renderNewChains(table, added.values(), chains);
     const text = made + renderElements(table, 'delete', removed) + renderElements(table, 'add', added);
@@ -188,7 +223,10 @@ export function createNodeRules(options: NodeRulesOptions): NodeRules {
   };
 
   const check = async (known: RulesBase, deep: boolean): Promise<void> => {
-    if (deep) await checkBridge(known);
+    if (deep) {
+      await checkBridge(known);
+      await refusals.retry(wanted);
+    }
     const why = await problem(known, deep);
     if (why === undefined) return;
     log.warn({ table, why }, 'somebody else has changed our nftables table: it is made anew');

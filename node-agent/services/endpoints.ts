@@ -1,4 +1,5 @@
 import type { V1EndpointSlice } from '#api/generated/types.ts';
+import { isIPv4 } from '#api/validation/ip.ts';
 
 /** One place that answers for a port of a service. */
 export interface Target {
@@ -21,8 +22,6 @@ export interface Eligible {
   readonly localReady: number;
 }
 
-const ipv4 = /^(25[0-5]|2[0-4]\d|1?\d?\d)(\.(25[0-5]|2[0-4]\d|1?\d?\d)){3}$/;
-export const isIPv4Text = (text: string): boolean => ipv4.test(text);
 export const isPort = (port: number | undefined): port is number =>
   port !== undefined && Number.isInteger(port) && port > 0 && port < 65_536;
 
@@ -43,7 +42,7 @@ export function targetsOf(
     if (!isPort(port)) continue;
     for (const { addresses, conditions = {}, nodeName: on } of endpoints ?? []) {
       const [ip = ''] = addresses;
-      if (!isIPv4Text(ip)) continue;
+      if (!isIPv4(ip)) continue;
       const ready = conditions.ready ?? true;
       const serving = conditions.serving ?? ready;
       const lastResort = serving && (conditions.terminating ?? false);

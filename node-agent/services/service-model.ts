@@ -1,6 +1,7 @@
 import type { V1EndpointSlice, V1Service, V1ServicePort } from '#api/generated/types.ts';
 import { holds, type IPv4Network, ipv4NetworkText, numberToIPv4, parseIPv4Network } from '#api/ipv4-network.ts';
-import { type Eligible, eligibleOf, isIPv4Text, isPort, targetsOf } from './endpoints.ts';
+import { isIPv4 } from '#api/validation/ip.ts';
+import { type Eligible, eligibleOf, isPort, targetsOf } from './endpoints.ts';
 
 type Policy = 'Cluster' | 'Local';
 
@@ -40,18 +41,18 @@ export function modelOf(service: V1Service, slices: readonly V1EndpointSlice[], 
   const { spec = {}, status } = service;
   const { clusterIP = '' } = spec;
   if (spec.type === 'ExternalName' || clusterIP === 'None' || clusterIP === '') return { kind: 'none' };
-  if (!isIPv4Text(clusterIP)) {
+  if (!isIPv4(clusterIP)) {
     return { kind: 'unsupported', why: `its address ${clusterIP} is IPv6; services have IPv4 addresses only here` };
   }
   const balancer = spec.type === 'LoadBalancer' ? (status?.loadBalancer?.ingress ?? []) : [];
-  const balancerIps = balancer.flatMap(({ ip, ipMode }) => (ip && isIPv4Text(ip) && ipMode !== 'Proxy' ? [ip] : []));
+  const balancerIps = balancer.flatMap(({ ip, ipMode }) => (ip && isIPv4(ip) && ipMode !== 'Proxy' ? [ip] : []));
   const external = spec.externalTrafficPolicy === 'Local' ? 'Local' : 'Cluster';
   const hasNodePorts = spec.type === 'NodePort' || spec.type === 'LoadBalancer';
   const checked = spec.type === 'LoadBalancer' && external === 'Local';
   const { timeoutSeconds = 10_800 } = spec.sessionAffinityConfig?.clientIP ?? {};
   const model: ServiceModel = {
     clusterIp: clusterIP,
-    externalIps: (spec.externalIPs ?? []).filter(isIPv4Text),
+    externalIps: (spec.externalIPs ?? []).filter(isIPv4),
     balancerIps,
     sourceRanges: spec.type === 'LoadBalancer' ? rangesOf(spec.loadBalancerSourceRanges) : [],
     internal: spec.internalTrafficPolicy === 'Local' ? 'Local' : 'Cluster',
