@@ -10,7 +10,9 @@ export interface GuestAgent {
 }
 
 const answerMs = 20_000;
-const pollMs = 100;
+/** Asking costs the machine something: it is asked less often the longer a command runs. */
+const pollFirstMs = 50;
+const pollMaxMs = 1_000;
 
 /** `socketPath` is QEMU's end of the agent's serial port. */
 export function createGuestAgent(socketPath: string): GuestAgent {
@@ -32,7 +34,7 @@ export function createGuestAgent(socketPath: string): GuestAgent {
         ...(input !== undefined && { 'input-data': Buffer.from(input).toString('base64') }),
       });
       const pid = field(started, 'pid');
-      for (;;) {
+      for (let pollMs = pollFirstMs; ; pollMs = Math.min(pollMaxMs, pollMs * 1.3)) {
         const status = await call('guest-exec-status', { pid });
         if (field(status, 'exited') === true) return resultOf(status);
         if (Date.now() > until) throw new Error(`in the machine, after ${timeoutMs} ms, still runs: ${command}`);
