@@ -13,7 +13,7 @@ const eventAt = (revision: number): CacheEvent<KubeObject> => ({
 
 describe('the window of past events', () => {
   test('tells again the whole of a revision that several writes share', () => {
-    const window = createEventWindow(100);
+    const window = createEventWindow({ eventsMax: 100, bytesMax: 1 });
     window.reset(1);
     for (const revision of [2, 3, 3, 3, 4]) window.add(eventAt(revision));
     const told = (revision: number) => window.after(revision).map((event) => event.revision);
@@ -30,7 +30,7 @@ describe('the window of past events', () => {
         fc.integer({ min: 2, max: 20 }),
         fc.array(fc.integer({ min: 0, max: 2 }), { maxLength: 100 }),
         (countMax, steps) => {
-          const window = createEventWindow(countMax);
+          const window = createEventWindow({ eventsMax: countMax, bytesMax: 1 });
           window.reset(1);
           const all: CacheEvent<KubeObject>[] = [];
           let revision = 2;
@@ -53,5 +53,24 @@ describe('the window of past events', () => {
         },
       ),
     );
+  });
+
+  test('holds few large objects and many small ones, and always a handful', () => {
+    const ofBytes = (revision: number, bytes: number): CacheEvent<KubeObject> => {
+      const metadata = { name: 'a', uid: 'u', resourceVersion: '1', creationTimestamp: '' };
+      const object = { apiVersion: 'v1', kind: 'Thing', metadata };
+      return { ...eventAt(revision), current: { object, json: Buffer.alloc(bytes), revision } };
+    };
+    const fill = (bytes: number): number => {
+      const window = createEventWindow({ eventsMax: 1_000, bytesMax: 10_000 });
+      window.reset(1);
+      for (let revision = 2; revision < 2_000; revision++) window.add(ofBytes(revision, bytes));
+      return window.after(0).length;
+    };
+    expect(fill(1)).toBeGreaterThanOrEqual(500);
+    expect(fill(100)).toBeGreaterThanOrEqual(50);
+    expect(fill(100)).toBeLessThanOrEqual(100);
+    expect(fill(100_000)).toBeGreaterThanOrEqual(8);
+    expect(fill(100_000)).toBeLessThanOrEqual(16);
   });
 });

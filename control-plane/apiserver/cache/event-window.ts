@@ -12,7 +12,7 @@ export interface CacheEvent<T extends KubeObject> {
   gone(): RegistryEvent<T>;
 }
 
-/** The newest events of one kind, bounded by count, for watchers that come back. */
+/** The newest events of one kind, bounded by count and by bytes, for watchers that come back. */
 export interface EventWindow<T extends KubeObject> {
   /** The oldest version a watcher may resume from. */
   readonly oldestRevision: number;
@@ -26,8 +26,18 @@ export interface EventWindow<T extends KubeObject> {
   reset(revision: number): void;
 }
 
-export function createEventWindow<T extends KubeObject>(countMax: number): EventWindow<T> {
+export interface EventWindowLimits {
+  readonly eventsMax: number;
+  /** Of the objects' JSON; what they weigh in memory is about three times that. A few events stay whatever they weigh. */
+  readonly bytesMax: number;
+}
+
+/** However large: who comes back after a moment need not read everything anew. */
+const eventsMin = 16;
+
+export function createEventWindow<T extends KubeObject>({ eventsMax, bytesMax }: EventWindowLimits): EventWindow<T> {
   let events: CacheEvent<T>[] = [];
+  let bytes = 0;
   let oldestRevision = 0;
 
   const evict = (): void => {
@@ -36,6 +46,7 @@ export function createEventWindow<T extends KubeObject>(countMax: number): Event
     if (!cut) return;
     const evicted = events.filter((event) => event.revision <= cut.revision);
     events = events.slice(evicted.length);
+    bytes = events.reduce((sum, event) => sum + bytesOf(event), 0);
     // Inside a revision of several events nobody can resume any more, at the end of a single one they can.
     const shared = evicted.at(-2)?.revision === cut.revision;
     oldestRevision = shared ? cut.revision + 1 : cut.revision;
@@ -47,7 +58,8 @@ export function createEventWindow<T extends KubeObject>(countMax: number): Event
     },
     add(event) {
       events.push(event);
-      if (events.length > countMax) evict();
+      bytes += bytesOf(event);
+      while (events.length > eventsMax || (bytes > bytesMax && events.length > eventsMin)) evict();
     },
     after(revision) {
       const next = firstAfter(events, revision);
@@ -56,10 +68,13 @@ export function createEventWindow<T extends KubeObject>(countMax: number): Event
     },
     reset(revision) {
       events = [];
+      bytes = 0;
       oldestRevision = revision;
     },
   };
 }
+
+const bytesOf = ({ current, previous }: CacheEvent<KubeObject>): number => (current ?? previous)?.json.length ?? 0;
 
 /** Index of the first event with a revision greater than `revision`. */
 function firstAfter(events: readonly { readonly revision: number }[], revision: number): number {

@@ -58,16 +58,22 @@ export interface KindCacheOptions<T extends KubeObject> {
 export interface CacheLimits {
   /** Past events that are kept for each kind. */
   readonly windowEventsMax: number;
+  /** The JSON in them. */
+  readonly windowBytesMax: number;
   /** Events that a watcher may be behind. */
   readonly watcherEventsMax: number;
 }
 
-export const defaultCacheLimits: CacheLimits = { windowEventsMax: 8192, watcherEventsMax: 8192 };
+export const defaultCacheLimits: CacheLimits = {
+  windowEventsMax: 8192,
+  windowBytesMax: 4 * 1024 * 1024,
+  watcherEventsMax: 8192,
+};
 
 export function createKindCache<T extends KubeObject>(options: KindCacheOptions<T>): KindCache<T> {
   const { codec, limits } = options;
   const index = createObjectIndex<T>(options.indexes);
-  const window = createEventWindow<T>(limits.windowEventsMax);
+  const window = createEventWindow<T>({ eventsMax: limits.windowEventsMax, bytesMax: limits.windowBytesMax });
   const subscriptions = createSubscriptions<T>({
     ...options.indexes,
     'metadata.name': ({ metadata }) => metadata.name,
