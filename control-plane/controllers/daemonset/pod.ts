@@ -9,7 +9,7 @@ import type {
 import { daemonSets } from '#api/kinds.ts';
 import type { Stored } from '#api/meta.ts';
 import type { Random } from '#base/random.ts';
-import { controllerRef } from '../shared/owners.ts';
+import { drawPodName, podFromTemplate } from '../shared/pod-template.ts';
 
 export type DaemonSet = Stored<V1DaemonSet>;
 export type Pod = Stored<V1Pod>;
@@ -19,28 +19,16 @@ export const hashLabel = 'controller-revision-hash';
 const generationLabel = 'pod-template-generation';
 const generationAnnotation = 'deprecated.daemonset.template.generation';
 
-/** The server cuts generated names at 63 characters, of which 5 are random. */
-const baseLengthMax = 58;
-
 export const hashOf = (pod: V1Pod): string => pod.metadata?.labels?.[hashLabel] ?? '';
 
 /** A pod for one node. The scheduler brings it there, so that it waits where there is no room. */
 export function newPod(set: DaemonSet, node: string, hash: string, random: Random): V1Pod {
-  const { metadata = {}, spec = { containers: [] } } = set.spec?.template ?? {};
-  const generateName = `${set.metadata.name}-`;
   const generation = set.metadata.annotations?.[generationAnnotation];
+  const labels = { ...(generation && { [generationLabel]: generation }), [hashLabel]: hash };
+  const pod = podFromTemplate(daemonSets, set, set.spec?.template ?? {}, { name: drawPodName(set, random), labels });
+  const { spec = { containers: [] } } = pod;
   return {
-    apiVersion: 'v1',
-    kind: 'Pod',
-    metadata: {
-      generateName,
-      name: `${generateName.slice(0, baseLengthMax)}${random.suffix(5)}`,
-      namespace: set.metadata.namespace,
-      labels: { ...metadata.labels, ...(generation && { [generationLabel]: generation }), [hashLabel]: hash },
-      ...(metadata.annotations && { annotations: metadata.annotations }),
-      ...(metadata.finalizers && { finalizers: metadata.finalizers }),
-      ownerReferences: [controllerRef(daemonSets, set)],
-    },
+    ...pod,
     spec: { ...spec, affinity: affinityTo(node, spec.affinity), tolerations: [...daemonTolerations(spec)] },
   };
 }

@@ -13,12 +13,12 @@ import { controllerIndex, ownedAndOrphans } from '../shared/indexes.ts';
 import { controllerOf } from '../shared/owners.ts';
 import type { PendingPods } from '../shared/pending-pods.ts';
 import { createPodControl } from '../shared/pod-control.ts';
+import { drawPodName, podFromTemplate } from '../shared/pod-template.ts';
 import { isPodTerminal } from '../shared/pods.ts';
 import { isNamespaceTerminating, isRefusal } from '../shared/refusal.ts';
 import { slowStart } from '../shared/slow-start.ts';
 import { planReplicas } from './plan.ts';
 import { availabilityInMs, type ReplicaFailure, replicaSetStatus } from './status.ts';
-import { podFromTemplate } from './template.ts';
 
 export interface ReplicaSetCaches {
   readonly replicaSets: Informer<V1ReplicaSet>;
@@ -56,9 +56,10 @@ export function createReplicaSetReconcile(
     if (await settleClaims(client, replicaSets, replicaSet, pods, claims, signal)) return after(pendingCheckMs);
 
     const plan = planReplicas(replicaSet, claims.owned, related(replicaSet), clock.now());
-    const created = await slowStart(plan.create, () =>
-      podControl.create(replicaSet, podFromTemplate(replicaSet, random), signal),
-    );
+    const template = replicaSet.spec?.template ?? {};
+    const newPod = (): V1Pod =>
+      podFromTemplate(replicaSets, replicaSet, template, { name: drawPodName(replicaSet, random) });
+    const created = await slowStart(plan.create, () => podControl.create(replicaSet, newPod(), signal));
     const removals = await Promise.allSettled(plan.remove.map((pod) => podControl.remove(replicaSet, pod, signal)));
     const errors = [
       created.error,

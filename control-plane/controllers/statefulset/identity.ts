@@ -7,7 +7,7 @@ import type {
 } from '#api/generated/types.ts';
 import { statefulSets } from '#api/kinds.ts';
 import type { Stored } from '#api/meta.ts';
-import { controllerRef } from '../shared/owners.ts';
+import { podFromTemplate } from '../shared/pod-template.ts';
 
 export type StatefulSet = Stored<V1StatefulSet>;
 export type Pod = Stored<V1Pod>;
@@ -35,27 +35,15 @@ export const claimName = (set: StatefulSet, template: V1PersistentVolumeClaim, o
 
 /** The pod of an ordinal, made from the template of a revision. */
 export function newPod(set: StatefulSet, template: V1PodTemplateSpec, revision: string, ordinal: number): V1Pod {
-  const { metadata = {}, spec } = template;
   const name = podName(set, ordinal);
-  const pod: V1Pod = {
-    apiVersion: 'v1',
-    kind: 'Pod',
-    metadata: {
-      generateName: `${set.metadata.name}-`,
-      name,
-      namespace: set.metadata.namespace,
-      labels: { ...metadata.labels, ...identityLabels(set, ordinal), [revisionLabel]: revision },
-      ...(metadata.annotations && { annotations: metadata.annotations }),
-      ...(metadata.finalizers && { finalizers: metadata.finalizers }),
-      ownerReferences: [controllerRef(statefulSets, set)],
-    },
-    spec: {
-      ...(spec ?? { containers: [] }),
-      hostname: name,
-      ...(set.spec?.serviceName && { subdomain: set.spec.serviceName }),
-    },
+  const labels = { ...identityLabels(set, ordinal), [revisionLabel]: revision };
+  const pod = podFromTemplate(statefulSets, set, template, { name, labels });
+  const spec = {
+    ...(pod.spec ?? { containers: [] }),
+    hostname: name,
+    ...(set.spec?.serviceName && { subdomain: set.spec.serviceName }),
   };
-  return withClaimVolumes(set, ordinal, pod);
+  return withClaimVolumes(set, ordinal, { ...pod, spec });
 }
 
 export const identityLabels = (set: StatefulSet, ordinal: number): Record<string, string> => ({
