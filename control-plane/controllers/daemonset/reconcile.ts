@@ -1,19 +1,13 @@
-import type {
-  V1ControllerRevision,
-  V1DaemonSet,
-  V1DaemonSetStatus,
-  V1Node,
-  V1Pod,
-  V1PodTemplateSpec,
-} from '#api/generated/types.ts';
+import type { V1ControllerRevision, V1DaemonSet, V1DaemonSetStatus, V1Node, V1Pod } from '#api/generated/types.ts';
 import { daemonSets, pods } from '#api/kinds.ts';
 import { fromLabelSelectorObject, matchesLabels } from '#api/selectors/labels.ts';
 import { messageOf } from '#base/error-message.ts';
 import type { Informer } from '#client/informer.ts';
 import { after, done, type Reconcile } from '#client/reconciler.ts';
 import type { History } from '../history/history.ts';
-import { beyondHistory, type HistoryOwner } from '../history/plan.ts';
-import { byRevision, holdsTemplate, type Revision } from '../history/revision.ts';
+import { startOfPass } from '../history/pass.ts';
+import { beyondHistory } from '../history/plan.ts';
+import type { Revision } from '../history/revision.ts';
 import { settleClaims } from '../shared/adopt.ts';
 import { isSame } from '../shared/canonical.ts';
 import { claim } from '../shared/claim.ts';
@@ -36,11 +30,6 @@ export interface DaemonSetCaches {
   readonly revisions: Informer<V1ControllerRevision>;
 }
 
-/** While own writes are not in the cache yet, it looks again after this time even if no event comes. */
-const pendingCheckMs = 1_000;
-
-const noTemplate: V1PodTemplateSpec = {};
-
 export function createDaemonSetReconcile(
   context: ControllerContext,
   caches: DaemonSetCaches,
@@ -62,6 +51,16 @@ export function createDaemonSetReconcile(
     const claims = claim(set, matches, ownedAndOrphans(caches.pods, set));
     return (await settleClaims(client, daemonSets, set, pods, claims, signal)) ? undefined : claims.owned;
   };
+
+  const startPass = startOfPass({
+    type: daemonSets,
+    hashLabel,
+    pending,
+    history,
+    podsOf: ownPods,
+    countCollisions: (set, collisionCount, signal) =>
+      writeStatus(set, { ...emptyStatus, ...set.status, collisionCount }, signal),
+  });
 
   /** Carries the plan out; returns the first failure. */
   const apply = async (set: DaemonSet, plan: DaemonSetPlan, hash: string, signal: AbortSignal): Promise<unknown> => {
@@ -92,28 +91,12 @@ export function createDaemonSetReconcile(
   return async (signal, key) => {
     const set = caches.sets.get(key);
     if (!set) return done;
-    const { uid } = set.metadata;
-    if ((await pending.settle(uid, signal)) + (await history.settle(uid, signal)) > 0) return after(pendingCheckMs);
-
-    const owner = historyOwner(set);
-    const revisions = await history.list(owner, set.spec?.selector ?? {}, signal);
-    const owned = revisions && (await ownPods(set, signal));
-    if (!revisions || !owned) return after(pendingCheckMs);
-
-    let update = revisions.toSorted(byRevision).findLast((revision) => holdsTemplate(revision, owner.template));
-    if (set.metadata.deletionTimestamp === undefined) {
-      const step = await history.advance(owner, revisions, signal);
-      if (step.kind === 'collision') {
-        const status = { ...emptyStatus, ...set.status, collisionCount: owner.collisionCount + 1 };
-        await writeStatus(set, status, signal);
-      }
-      if (step.kind !== 'current') return after(pendingCheckMs);
-      update = step.revision;
-    }
-    if (!update) return done;
+    const start = await startPass(set, signal);
+    if (start.kind !== 'ready') return start;
+    const { revisions, pods: owned, update } = start;
 
     const hash = update.metadata.labels?.[hashLabel] ?? '';
-    const failureDelayMs = (node: string): number => failures.delayMs(uid, node);
+    const failureDelayMs = (node: string): number => failures.delayMs(set.metadata.uid, node);
     const state = { set, nodes: caches.nodes.list(), pods: owned, hash, failureDelayMs };
     const plan = planDaemonSet(state, clock.now());
     const error = await apply(set, plan, hash, signal);
@@ -129,14 +112,6 @@ export function createDaemonSetReconcile(
 }
 
 const emptyStatus = { currentNumberScheduled: 0, numberMisscheduled: 0, desiredNumberScheduled: 0, numberReady: 0 };
-
-const historyOwner = (set: DaemonSet): HistoryOwner<V1DaemonSet> => ({
-  type: daemonSets,
-  object: set,
-  template: set.spec?.template ?? noTemplate,
-  collisionCount: set.status?.collisionCount ?? 0,
-  hashLabel,
-});
 
 /** Old revisions that pods still come from are kept, and count. */
 function oldRevisions(

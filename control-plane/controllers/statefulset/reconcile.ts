@@ -2,7 +2,6 @@ import type {
   V1ControllerRevision,
   V1PersistentVolumeClaim,
   V1Pod,
-  V1PodTemplateSpec,
   V1StatefulSet,
   V1StatefulSetStatus,
 } from '#api/generated/types.ts';
@@ -11,8 +10,9 @@ import { fromLabelSelectorObject, matchesLabels } from '#api/selectors/labels.ts
 import type { Informer } from '#client/informer.ts';
 import { after, done, type Reconcile } from '#client/reconciler.ts';
 import type { History } from '../history/history.ts';
-import { beyondHistory, type HistoryOwner } from '../history/plan.ts';
-import { byRevision, holdsTemplate, type Revision, templateOf } from '../history/revision.ts';
+import { startOfPass } from '../history/pass.ts';
+import { beyondHistory } from '../history/plan.ts';
+import { type Revision, templateOf } from '../history/revision.ts';
 import { settleClaims } from '../shared/adopt.ts';
 import { isSame } from '../shared/canonical.ts';
 import { claim } from '../shared/claim.ts';
@@ -36,11 +36,6 @@ export interface StatefulSetCaches {
 
 const hashLabel = 'controller.kubernetes.io/hash';
 
-/** While own writes are not in the cache yet, it looks again after this time even if no event comes. */
-const pendingCheckMs = 1_000;
-
-const noTemplate: V1PodTemplateSpec = {};
-
 export function createStatefulSetReconcile(
   context: ControllerContext,
   caches: StatefulSetCaches,
@@ -63,28 +58,22 @@ export function createStatefulSetReconcile(
     return (await settleClaims(client, statefulSets, set, pods, claims, signal)) ? undefined : claims.owned;
   };
 
+  const startPass = startOfPass({
+    type: statefulSets,
+    hashLabel,
+    pending,
+    history,
+    podsOf: membersOf,
+    countCollisions: (set, collisionCount, signal) =>
+      writeStatus(set, { replicas: 0, ...set.status, collisionCount }, signal),
+  });
+
   return async (signal, key, log) => {
     const set = caches.sets.get(key);
     if (!set) return done;
-    const { uid } = set.metadata;
-    if ((await pending.settle(uid, signal)) + (await history.settle(uid, signal)) > 0) return after(pendingCheckMs);
-
-    const owner = historyOwner(set);
-    const revisions = await history.list(owner, set.spec?.selector ?? {}, signal);
-    const members = revisions && (await membersOf(set, signal));
-    if (!revisions || !members) return after(pendingCheckMs);
-
-    let update = revisions.toSorted(byRevision).findLast((revision) => holdsTemplate(revision, owner.template));
-    if (set.metadata.deletionTimestamp === undefined) {
-      const step = await history.advance(owner, revisions, signal);
-      if (step.kind === 'collision') {
-        const status = { replicas: 0, ...set.status, collisionCount: owner.collisionCount + 1 };
-        await writeStatus(set, status, signal);
-      }
-      if (step.kind !== 'current') return after(pendingCheckMs);
-      update = step.revision;
-    }
-    if (!update) return done;
+    const start = await startPass(set, signal);
+    if (start.kind !== 'ready') return start;
+    const { revisions, pods: members, update } = start;
     const current = revisions.find(({ metadata }) => metadata.name === set.status?.currentRevision) ?? update;
 
     const plan = planStatefulSet(
@@ -93,8 +82,8 @@ export function createStatefulSetReconcile(
         pods: members,
         claimOf: (name) => caches.claims.get({ namespace: set.metadata.namespace, name }),
         revisions: { current: current.metadata.name, update: update.metadata.name },
-        current: templateOf(current) ?? noTemplate,
-        update: owner.template,
+        current: templateOf(current) ?? {},
+        update: set.spec?.template ?? {},
       },
       clock.now(),
     );
@@ -107,14 +96,6 @@ export function createStatefulSetReconcile(
     return availableInMs === undefined ? done : after(availableInMs);
   };
 }
-
-const historyOwner = (set: StatefulSet): HistoryOwner<V1StatefulSet> => ({
-  type: statefulSets,
-  object: set,
-  template: set.spec?.template ?? noTemplate,
-  collisionCount: set.status?.collisionCount ?? 0,
-  hashLabel,
-});
 
 function oldRevisions(
   set: StatefulSet,
