@@ -55,7 +55,10 @@ export function pickRules(chain: PickChain): string[] {
   return numbers.map((number) => `${number} dnat ip to ${place} . meta mark map @${prefix}endpoints`);
 }
 
-/** A client that is known goes to its endpoint, if that still serves; else it is forgotten, and what is picked is remembered. */
+/**
+ * A client that is known goes to its endpoint, if that still serves; else it is forgotten, and what is picked is remembered. When the
+ * kernel remembers as many clients as it may, a rule that wants to remember one more ends there: others are led without that.
+ */
 function stickyRules(place: string, prefix: string, numbers: readonly string[], seconds: number): string[] {
   const client = 'ip saddr . ip daddr . meta l4proto . th dport';
   const remember = `update @affinity { ${client} timeout ${seconds}s : meta mark }`;
@@ -65,6 +68,7 @@ function stickyRules(place: string, prefix: string, numbers: readonly string[], 
     `meta mark set ${client} map @affinity ${remember} ${lead}`,
     `delete @affinity { ${client} : meta mark }`,
     ...numbers.map((number) => `${number} ${pick} ${remember} ${lead}`),
+    ...numbers.map((number) => `${number} ${pick} ${lead}`),
   ];
 }
 
