@@ -30,6 +30,9 @@ export const certificateBackdateMs = 300_000;
 /** No certificate of ours lives longer. */
 export const certificateDaysMax = 366;
 
+/** In a node's CertificateSigningRequest: when the certificate was issued that it was made with (RFC 3339). */
+export const certificateIssuedExtra = 'berth.dev/certificate-issued';
+
 /** Node name → when its certificates were revoked (RFC 3339, with milliseconds): those issued until then are refused. */
 export const revokedNodesName = { namespace: 'kube-system', name: 'berth-revoked-nodes' } as const;
 

@@ -6,6 +6,7 @@ import type { ApiClient } from '../api-client.ts';
 
 const attemptsMax = 10;
 const dayMs = 86_400_000;
+const secondMs = 1_000;
 
 /**
  * From now on the API server refuses all certificates that were issued to the node until this moment, and cuts what they have
@@ -37,7 +38,10 @@ async function writeOnce(client: ApiClient, nodeName: string, nowMs: number, sig
   const kept = Object.entries(current?.data ?? {}).filter(
     ([, time]) => !(Date.parse(time) + certificateDaysMax * dayMs < nowMs),
   );
-  const data = { ...Object.fromEntries(kept), [nodeName]: new Date(nowMs).toISOString() };
+  // One that was issued since the last time may show to be a second later than it is.
+  const last = Date.parse(current?.data?.[nodeName] ?? '') + secondMs;
+  const revokedMs = last > nowMs ? last : nowMs;
+  const data = { ...Object.fromEntries(kept), [nodeName]: new Date(revokedMs).toISOString() };
   if (current) await client.update(configMaps, { ...current, data }, { signal });
   else await client.create(configMaps, { metadata: { ...revokedNodesName }, data }, { signal });
 }

@@ -319,6 +319,33 @@ describe('a removed node', () => {
     const { data } = await client.get(configMaps, revokedNodesName);
     expect(Object.keys(data ?? {}).sort()).toEqual(['gone', 'somebody']);
   });
+
+  it('gets nothing for what it had asked for before', async () => {
+    const { client } = cluster.plane;
+    const { client: own } = await cluster.join('late', []);
+    await createNode('late', '192.0.2.44');
+    const { name } = (
+      await cluster.clientOf(own).create(certificateSigningRequests, {
+        metadata: { generateName: 'late-' },
+        spec: {
+          ...(await requestFor('late', ['192.0.2.45'])),
+          usages: ['digital signature', 'server auth'],
+          signerName: kubeletServingSigner,
+        },
+      })
+    ).metadata;
+    await revokeNode(client, 'late', clock);
+    // Only now it is decided on.
+    const addresses = [{ type: 'InternalIP', address: '192.0.2.45' }];
+    await client.updateStatus(nodes, { metadata: { name: 'late' }, status: { ...ready, addresses } });
+    await eventually(async () => {
+      const { status } = await client.get(certificateSigningRequests, { name });
+      expect(status?.certificate).toBeUndefined();
+      return (
+        status?.conditions?.some(({ type, message }) => type === 'Failed' && message?.includes('removed')) ?? false
+      );
+    });
+  });
 });
 
 it('of two machines that join under one name at a time, the later one has it', async () => {

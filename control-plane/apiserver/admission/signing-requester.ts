@@ -1,4 +1,4 @@
-import { bootstrappersGroup, nodesGroup } from '#api/certificates.ts';
+import { bootstrappersGroup, certificateIssuedExtra, nodesGroup } from '#api/certificates.ts';
 import type { V1CertificateSigningRequest } from '#api/generated/types.ts';
 import { certificateSigningRequests } from '#api/kinds.ts';
 import { forbidden, tooManyRequests } from '#api/status-error.ts';
@@ -19,8 +19,9 @@ const limits = {
 };
 
 /**
- * Writes into each certificate signing request who made it, whatever the request says: approval rests on that. Machines,
- * whose keys may be stolen, make only so many.
+ * Writes into each certificate signing request who made it, whatever the request says: approval rests on that. Of a node
+ * also when its certificate was issued: what is revoked until the request is decided on gets no other. Machines, whose keys
+ * may be stolen, make only so many.
  */
 export function createSigningRequester(clock: Clock): AdmissionHook {
   const buckets = createLruMap<TokenBucket>(requestersMax);
@@ -45,7 +46,10 @@ export function createSigningRequester(clock: Clock): AdmissionHook {
     async admit({ definition, operation, object, dryRun, context: { user } }) {
       if (operation !== 'CREATE' || !object || !isObjectOf(definition, certificateSigningRequests, object)) return;
       check(user, object, dryRun);
-      object.spec = { ...object.spec, username: user.name, groups: [...user.groups], uid: user.uid, extra: undefined };
+      const { name: username, uid, issuedMs } = user;
+      const extra =
+        issuedMs === undefined ? undefined : { [certificateIssuedExtra]: [new Date(issuedMs).toISOString()] };
+      object.spec = { ...object.spec, username, groups: [...user.groups], uid, extra };
     },
   };
 }

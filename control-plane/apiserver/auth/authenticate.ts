@@ -1,4 +1,4 @@
-import { bootstrapTokenPrefix } from '#api/certificates.ts';
+import { bootstrapTokenPrefix, certificateBackdateMs, nodeUserPrefix } from '#api/certificates.ts';
 import type { V1Secret } from '#api/generated/types.ts';
 import { parseBearer } from '#api/join-token.ts';
 import { unauthorized } from '#api/status-error.ts';
@@ -42,7 +42,11 @@ export function createAuthenticator({ clock, secret, revocations }: Authenticato
         'Unauthorized: this node was removed from the cluster; to use the machine again, join it anew with: berth join',
       );
     }
-    return { name: peer.commonName, groups: [...peer.organizations, authenticatedGroup] };
+    const groups = [...peer.organizations, authenticatedGroup];
+    if (peer.beginsMs === undefined || !peer.commonName.startsWith(nodeUserPrefix)) {
+      return { name: peer.commonName, groups };
+    }
+    return { name: peer.commonName, groups, issuedMs: peer.beginsMs + certificateBackdateMs };
   };
 
   /** Always as the store has it now: a token that was revoked is refused at once. Many questions at a time cost one. */

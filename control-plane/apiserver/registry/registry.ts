@@ -59,6 +59,8 @@ export interface UserInfo {
   readonly name: string;
   readonly uid?: string;
   readonly groups: readonly string[];
+  /** Of a node: when its certificate was issued, in milliseconds since the epoch. */
+  readonly issuedMs?: number | undefined;
 }
 
 export interface ReadQuery {

@@ -18,12 +18,24 @@ import type { ParsedRequest } from './request.ts';
 /** Names that were given to joining machines lately. */
 const joinsMax = 10_000;
 const joinWindowMs = 3_600_000;
+const underWayMs = 200;
 
 /** Decides on the requests of nodes and of machines that join; all others wait for a person. */
 export function createApprover(context: ControllerContext, reserved: ReadonlySet<string>): Runnable {
   const { client, clock, informers } = context;
   const requests = informers.informer(certificateSigningRequests);
-  const joined = createLruMap<number>(joinsMax);
+  const joined = createLruMap<{ readonly atMs: number; readonly request: string }>(joinsMax);
+
+  /** Approved for an earlier machine of that name, and about to be signed: only what is signed can be revoked. */
+  const isUnderWay = (name: string): boolean => {
+    const earlier = requests.get({ name });
+    return (
+      earlier !== undefined &&
+      !earlier.status?.certificate &&
+      !hasCondition(earlier, 'Denied') &&
+      !hasCondition(earlier, 'Failed')
+    );
+  };
 
   const find = async <T extends KubeObject>(
     type: ResourceType<T>,
@@ -95,9 +107,12 @@ export function createApprover(context: ControllerContext, reserved: ReadonlySet
     if (request?.by === 'bootstrapper') {
       // One machine to a name: what an earlier one holds, dead or about to join too, is good for nothing from now on.
       const before = joined.get(request.nodeName);
-      const isAnother = before !== undefined && clock.now() - before < joinWindowMs;
+      const { name } = found.metadata;
+      if (before && before.request !== name && isUnderWay(before.request)) return after(underWayMs);
+      const isAnother = before !== undefined && clock.now() - before.atMs < joinWindowMs;
+      // Before anything is waited for: another request for the name must see this one.
+      joined.set(request.nodeName, { atMs: clock.now(), request: name });
       if (nodeExists || isAnother) await revokeNode(client, request.nodeName, clock, signal);
-      joined.set(request.nodeName, clock.now());
     }
     log?.info({ node: request?.nodeName, kind: request?.kind }, 'approved a certificate');
     await decide(found, 'Approved', 'AutoApproved', `a ${request?.kind} certificate of the node itself`, signal);

@@ -57,17 +57,20 @@ function isAlive({ node, lease, nowMs }: NodeFacts): boolean {
 
 function judgeHosts(nodeName: string, { dnsNames, addresses }: ParsedRequest, facts: NodeFacts): Verdict {
   const hosts = [...dnsNames.map((name) => name.toLowerCase()), ...addresses.map(plain)];
+  // Whoever joins chooses the name, which may look like an address: that alone does not make it one's own.
+  const ownName = isIP(nodeName) === 0 ? [nodeName] : [];
   for (const host of hosts) {
-    const owner = host === nodeName ? undefined : ownerOf(host, nodeName, facts);
+    const owner = ownName.includes(host) ? undefined : ownerOf(host, nodeName, facts);
     if (owner) return deny('NotItsAddress', `${host} belongs to ${owner}, not to node ${quoted(nodeName)}`);
   }
-  // A machine that takes up a name again has not reported under it yet.
-  if (!facts.node || !isAlive(facts)) return approve;
-  const own = new Set([nodeName, ...hostsOf(facts.node)]);
+  const own = new Set([...ownName, ...(facts.node ? hostsOf(facts.node) : [])]);
   const foreign = hosts.filter((host) => !own.has(host));
-  if (foreign.length === 0) return approve;
-  if (facts.nowMs - facts.createdMs < addressWaitMs) return { kind: 'wait', delayMs: waitStepMs };
-  return deny('NotItsAddress', `node ${quoted(nodeName)} has not reported ${foreign.join(', ')} as its own`);
+  // A machine that takes up a name again has not reported its address under it yet.
+  const mayReport = !facts.node || !isAlive(facts);
+  const unproven = mayReport ? foreign.filter((host) => isIP(host) === 0) : foreign;
+  if (unproven.length === 0) return approve;
+  if (!mayReport && facts.nowMs - facts.createdMs < addressWaitMs) return { kind: 'wait', delayMs: waitStepMs };
+  return deny('NotItsAddress', `node ${quoted(nodeName)} has not reported ${unproven.join(', ')} as its own`);
 }
 
 /** Who has this name or address; undefined: nobody else. */
@@ -85,6 +88,11 @@ const hostsOf = ({ status }: V1Node): string[] =>
 const isLocalAddress = (host: string): boolean =>
   isIP(host) !== 0 && (/^(127\.|0\.)/.test(host) || host === '::1' || host === '::');
 
-/** One text for one address. */
-export const plain = (address: string): string =>
-  isIP(address) === 6 ? new URL(`http://[${address.split('%')[0]}]`).hostname.slice(1, -1) : address;
+/** One text for one address; one of IPv4 that is written as one of IPv6 is the same to many who look at certificates. */
+export function plain(address: string): string {
+  if (isIP(address) !== 6) return address;
+  const text = new URL(`http://[${address.split('%')[0]}]`).hostname.slice(1, -1);
+  const [, high, low] = /^::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/.exec(text) ?? [];
+  if (high === undefined || low === undefined) return text;
+  return [high, low].flatMap((word) => [Number.parseInt(word, 16) >> 8, Number.parseInt(word, 16) & 0xff]).join('.');
+}

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { clientKubeletSigner, clientSigner, kubeletServingSigner } from '#api/certificates.ts';
+import { certificateIssuedExtra, clientKubeletSigner, clientSigner, kubeletServingSigner } from '#api/certificates.ts';
 import type {
   V1CertificateSigningRequest,
   V1CertificateSigningRequestCondition,
@@ -9,7 +9,7 @@ import type {
 import { createSigningRequest } from '#client/certificates/signing-request.ts';
 import { keptUntilMs } from './cleaner.ts';
 import { judgeFacts, type NodeFacts } from './node-facts.ts';
-import { judgeForm, signingError } from './policy.ts';
+import { judgeForm, removalError, signingError } from './policy.ts';
 import { type ParsedRequest, parseRequest } from './request.ts';
 
 const parsed: ParsedRequest = {
@@ -46,6 +46,7 @@ describe('the form of a request', () => {
     ['with an OU', { ...client, ...node }, { otherNameParts: ['OU'] }, 'refused'],
     ['with an email', { ...serving, ...node }, { dnsNames: ['n1'], otherAlternatives: ['email'] }, 'refused'],
     ['of a name in capitals', { ...client, ...joiner }, { commonNames: ['system:node:N1'] }, 'refused'],
+    ['at what is no address', { ...serving, ...node }, { addresses: ['c0a8'] }, 'refused'],
     ['of two groups', { ...client, ...node }, { organizations: ['system:nodes', 'system:nodes'] }, 'refused'],
   ];
   it.each(kinds)('%s', (_, spec, change, kind) => {
@@ -101,6 +102,41 @@ describe('whose names and addresses', () => {
     expect(judge({ dnsNames: [name] }, { node: undefined })).toMatchObject({ kind: 'deny' });
   });
 
+  it('never another’s by being called so', () => {
+    const named = (address: string, node?: V1Node) =>
+      judgeFacts(
+        { nodeName: '192.0.2.9', kind: 'serving', by: 'node' },
+        { ...parsed, addresses: [address] },
+        { ...facts, nodes: [...facts.nodes, of('n9', '192.0.2.9')], node },
+      );
+    const denied = { kind: 'deny', reason: 'NotItsAddress' };
+    expect(named('192.0.2.9')).toMatchObject(denied);
+    expect(named('192.0.2.9', of('192.0.2.9', '192.0.2.55'))).toMatchObject(denied);
+    expect(named('192.0.2.55', of('192.0.2.9', '192.0.2.55'))).toEqual({ kind: 'approve' });
+  });
+
+  it.each(['::ffff:192.0.2.100', '::ffff:c000:264', '::ffff:127.0.0.1', '::FFFF:192.0.2.9'])(
+    'never another’s in other digits: %s',
+    (address) => {
+      const others = { nodes: [...facts.nodes, of('n9', '192.0.2.9')], node: undefined };
+      expect(judge({ addresses: [address] }, others)).toMatchObject({ kind: 'deny', reason: 'NotItsAddress' });
+    },
+  );
+
+  it('a machine that has not reported may not have any name but its own', () => {
+    for (const node of [undefined, of('n1', '192.0.2.1', 'Unknown')]) {
+      expect(judge({ dnsNames: ['n1', 'db.default.svc'] }, { node })).toMatchObject({
+        kind: 'deny',
+        reason: 'NotItsAddress',
+      });
+    }
+    const reported: V1Node = {
+      ...of('n1', '192.0.2.1'),
+      status: { addresses: [{ type: 'Hostname', address: 'One' }] },
+    };
+    expect(judge({ dnsNames: ['n1', 'one'] }, { node: reported })).toEqual({ kind: 'approve' });
+  });
+
   it('a name is taken while its machine lives', () => {
     expect(join({})).toMatchObject({ kind: 'deny', reason: 'NodeNameTaken' });
     expect(join({ node: of('n1', '', 'False') })).toMatchObject({ kind: 'deny' });
@@ -133,6 +169,19 @@ describe('what was approved', () => {
   it('also for nodes', () => {
     expect(signingError({ ...client }, { ...parsed, organizations: ['system:masters'] })).toContain('organization');
   });
+});
+
+it('a node that was removed since it asked gets nothing; one that joined again since does', () => {
+  const asked = (issuedMs: number) => ({
+    ...client,
+    ...node,
+    extra: { [certificateIssuedExtra]: [new Date(issuedMs).toISOString()] },
+  });
+  expect(removalError(asked(1_000), 1_000)).toContain('was removed');
+  expect(removalError(asked(1_000), 5_500)).toContain('was removed');
+  expect(removalError(asked(2_000), 1_500)).toBeUndefined();
+  expect(removalError(asked(2_000), undefined)).toBeUndefined();
+  expect(removalError({ ...client, ...joiner }, 1_500)).toBeUndefined();
 });
 
 describe('bytes that ask for a certificate', () => {

@@ -1,6 +1,8 @@
+import { isIP } from 'node:net';
 import {
   apiServerNames,
   bootstrappersGroup,
+  certificateIssuedExtra,
   clientKubeletSigner,
   clientSigner,
   kubeletServingSigner,
@@ -81,6 +83,7 @@ export function nodeFormError(signer: string, usages: readonly string[], parsed:
   if (isServing && hosts === 0) return 'a serving certificate needs the names and addresses of the node';
   if (!isServing && hosts > 0) return 'a client certificate must not have alternative names';
   if (dnsNames.some((name) => !isDnsSubdomain(name.toLowerCase()))) return 'it has a name that is none, or a wildcard';
+  if (addresses.some((address) => isIP(address) === 0)) return 'it has an address that is none';
   return undefined;
 }
 
@@ -100,6 +103,13 @@ export function signingError(spec: Spec, parsed: ParsedRequest): string | undefi
   const [name = ''] = parsed.commonNames;
   if (apiServerNames.includes(name)) return `the name ${name} is the API server's own`;
   return undefined;
+}
+
+/** Why a node that has asked may have nothing any more: it was removed since. Undefined: it was not. */
+export function removalError(spec: Spec, revokedMs: number | undefined): string | undefined {
+  const issuedMs = Date.parse(spec.extra?.[certificateIssuedExtra]?.[0] ?? '');
+  if (revokedMs === undefined || !(issuedMs <= revokedMs)) return undefined;
+  return 'the node was removed from the cluster since it asked';
 }
 
 const isClientUse = (usages: readonly string[]): boolean =>

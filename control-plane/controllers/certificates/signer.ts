@@ -10,7 +10,7 @@ import { forObject } from '#client/sources.ts';
 import { type ControllerContext, retries } from '../shared/context.ts';
 import { formatTime } from '../shared/time.ts';
 import { hasCondition } from './approver.ts';
-import { signingError } from './policy.ts';
+import { removalError, signingError } from './policy.ts';
 import type { ParsedRequest } from './request.ts';
 import type { SigningAuthority } from './sign.ts';
 
@@ -36,13 +36,10 @@ export function createSigner(context: ControllerContext, authority: SigningAutho
     );
   };
 
-  /** A certificate tells its time in seconds: one for a name that was revoked in this very second must show to be later. */
-  const issueTime = async ({ commonNames }: ParsedRequest, signal: AbortSignal): Promise<number> => {
+  /** Undefined: it was not, or the request is of no node. */
+  const revokedOf = async ({ commonNames }: ParsedRequest, signal: AbortSignal): Promise<number | undefined> => {
     const [name = ''] = commonNames;
-    const now = clock.now();
-    if (!name.startsWith(nodeUserPrefix)) return now;
-    const revokedMs = await revokedAt(client, name.slice(nodeUserPrefix.length), signal);
-    return revokedMs === undefined ? now : Math.max(now, revokedMs + 1_000);
+    return name.startsWith(nodeUserPrefix) ? revokedAt(client, name.slice(nodeUserPrefix.length), signal) : undefined;
   };
 
   const reconcile: Reconcile = async (signal, key, log) => {
@@ -57,7 +54,10 @@ export function createSigner(context: ControllerContext, authority: SigningAutho
       await fail(found, messageOf(error), signal);
       return done;
     }
-    const wrong = signingError(spec, parsed);
+    // Before the look at what was revoked: whatever is revoked later revokes this certificate too.
+    const nowMs = clock.now();
+    const revokedMs = await revokedOf(parsed, signal);
+    const wrong = signingError(spec, parsed) ?? removalError(spec, revokedMs);
     if (wrong) {
       log?.warn({ why: wrong, by: spec.username }, 'an approved certificate is not signed');
       await fail(found, wrong, signal);
@@ -68,7 +68,8 @@ export function createSigner(context: ControllerContext, authority: SigningAutho
     const pem = await signRequest(authority, parsed, {
       use: spec.signerName === kubeletServingSigner ? 'server' : 'client',
       keyEncipherment: spec.usages?.includes('key encipherment') ?? false,
-      issuedMs: await issueTime(parsed, signal),
+      // A certificate tells its time in seconds: one for a name that was revoked in this very second must show to be later.
+      issuedMs: revokedMs === undefined ? nowMs : Math.max(nowMs, revokedMs + 1_000),
       lifetimeMs: Math.min(longestMs, (spec.expirationSeconds ?? Number.POSITIVE_INFINITY) * 1000),
       random,
     });
