@@ -131,6 +131,27 @@ describe('an eviction', () => {
     expect((await api.ask('GET', `${budgets}/web`)).json()).toMatchObject({ status: { disruptionsAllowed: 1 } });
   });
 
+  test('changes nothing when it is only tried, as kubectl drain says it', async () => {
+    await addPod('a');
+    await addBudget('web', { disruptionsAllowed: 1 });
+    expect((await evict('a', { deleteOptions: { dryRun: ['All'] } })).status).toBe(201);
+    const pod = Object((await api.ask('GET', `${pods}/a`)).json());
+    expect(pod.metadata.deletionTimestamp).toBeUndefined();
+    expect(pod.status.conditions).toHaveLength(1);
+    const budget = Object((await api.ask('GET', `${budgets}/web`)).json());
+    expect(budget.status.disruptionsAllowed).toBe(1);
+    expect(budget.status.disruptedPods).toBeUndefined();
+  });
+
+  test('of a pod that has another by its name now costs nothing', async () => {
+    await addPod('a');
+    await addBudget('web', { disruptionsAllowed: 1 });
+    expect((await evict('a', { deleteOptions: { preconditions: { uid: 'former' } } })).status).toBe(409);
+    const pod = Object((await api.ask('GET', `${pods}/a`)).json());
+    expect(pod.status.conditions).toHaveLength(1);
+    expect((await api.ask('GET', `${budgets}/web`)).json()).toMatchObject({ status: { disruptionsAllowed: 1 } });
+  });
+
   test('marks a pod that takes its time, so that others see why it goes', async () => {
     await addPod('a');
     await api.ask('POST', `${pods}/a/binding`, { body: { target: { kind: 'Node', name: 'n1' } } });

@@ -1,9 +1,10 @@
-import type { V1Pod, V1PodDisruptionBudget } from '#api/generated/types.ts';
+import type { V1DeleteOptions, V1Pod, V1PodDisruptionBudget } from '#api/generated/types.ts';
 import { podDisruptionBudgets, pods } from '#api/kinds.ts';
 import type { KubeObject, ObjectKey } from '#api/meta.ts';
 import { fromLabelSelectorObject, matchesLabels } from '#api/selectors/labels.ts';
 import { badRequest, forbidden, internalError, notFound, StatusError } from '#api/status-error.ts';
 import { isRecord } from '../http/json.ts';
+import { checkPreconditions } from '../registry/deletion.ts';
 import type { RequestContext, ResourceRegistry } from '../registry/registry.ts';
 import type { Action } from './action.ts';
 import { asType, isOfType } from './of-type.ts';
@@ -24,18 +25,29 @@ export const evictPod: Action = async (host, context, key, body, options) => {
     podDisruptionBudgets.version,
     podDisruptionBudgets.resource,
   );
-  const dryRun = options.dryRun === true;
+  const asked = deleteOptionsOf(body);
+  // Clients that only try say so here or there; `kubectl drain --dry-run=server` in the deleteOptions.
+  const dryRun = options.dryRun === true || (asked.dryRun ?? []).length > 0;
+  // Nothing is spent, and no pod is marked, for one that is not meant.
+  checkPreconditions(object, asked, pods);
   const nowMs = host.clock.now();
   if (budgets && needsBudget(pod)) await spendBudget(budgets, context, key, pod, dryRun, nowMs);
   const marked = dryRun ? pod : await mark(podRegistry, context, key, pod, nowMs);
-  const asked: unknown = Reflect.get(body, 'deleteOptions');
   await podRegistry.delete(context, key, {
     preconditions: { uid: marked.metadata?.uid },
-    ...(isRecord(asked) && asked),
+    ...asked,
     ...(dryRun && { dryRun: ['All'] }),
   });
   return success(201);
 };
+
+/** Decoded with the body. */
+function deleteOptionsOf(body: KubeObject): V1DeleteOptions {
+  const asked: unknown = Reflect.get(body, 'deleteOptions');
+  return isDeleteOptions(asked) ? asked : {};
+}
+
+const isDeleteOptions = (value: unknown): value is V1DeleteOptions => isRecord(value);
 
 /** Says on the pod why it goes, for those who see it end. */
 async function mark(
