@@ -230,6 +230,13 @@ describe('addresses and ports are given back', () => {
       { dryRun: true },
     );
     expect(dry.spec?.clusterIP).toMatch(/^10\.43\.0\./);
+    for (let count = 0; count < 20; count++) {
+      await client.create(
+        services,
+        { metadata: { name: `dry-${count}`, namespace: 'default' }, spec: { ports: [{ port: 80 }], type: 'NodePort' } },
+        { dryRun: true },
+      );
+    }
     expect([await addressClaims(), await portClaims()]).toEqual([['10.43.0.5'], []]);
   });
 });

@@ -131,7 +131,7 @@ export function createServiceAddresses(options: ServiceAddressOptions): ServiceA
       }
       if (attempt === attemptsMax)
         throw internalError('failed to allocate a serviceIP: too many of them were just taken');
-      addresses.hold(ip, task.owner);
+      if (!task.dryRun) addresses.hold(ip, task.owner);
       spec.clusterIP = ip;
       spec.clusterIPs = [ip];
       spec.ipFamilies ??= ['IPv4'];
@@ -157,7 +157,7 @@ export function createServiceAddresses(options: ServiceAddressOptions): ServiceA
         if (mine.has(value) || (await take({ kind: 'port', value }, task))) {
           used.add(value);
           held.add(value);
-          ports.hold(value, task.owner);
+          if (!task.dryRun) ports.hold(value, task.owner);
           assign(result.nodePort);
           return;
         }
