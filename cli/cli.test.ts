@@ -38,6 +38,30 @@ const deployment = (name: string, image: string, replicas = 0): string =>
 const dataOf = async (name: string): Promise<unknown> =>
   JSON.parse(await cli.ok(['get', 'configmap', name, '-o', 'jsonpath={.data}']));
 
+test('node ls lists machines, for people and for programs', async () => {
+  const node = {
+    apiVersion: 'v1',
+    kind: 'Node',
+    metadata: { name: 'm1' },
+    spec: { podCIDR: '10.42.1.0/24', podCIDRs: ['10.42.1.0/24'], unschedulable: true },
+    status: { addresses: [{ type: 'InternalIP', address: '192.0.2.1' }] },
+  };
+  await cli.ok(['apply', '-f', '-'], JSON.stringify(node));
+  expect(await cli.ok(['node', 'ls'])).toMatch(
+    /\nm1 +Unknown,SchedulingDisabled +192\.0\.2\.1 +10\.42\.1\.0\/24 +0 +\d+s\n$/,
+  );
+  expect(JSON.parse(await cli.ok(['node', 'ls', '-o', 'json']))).toEqual([
+    {
+      name: 'm1',
+      status: 'Unknown,SchedulingDisabled',
+      address: '192.0.2.1',
+      podNetwork: '10.42.1.0/24',
+      pods: 0,
+      created: expect.stringMatching(/Z$/),
+    },
+  ]);
+});
+
 describe('apply', () => {
   test('creates, leaves alone, changes, and removes what the manifest no longer has', async () => {
     const apply = (text: string): Promise<string> => cli.ok(['apply', '-f', '-'], text);

@@ -23,8 +23,11 @@ export const command: CommandModule = {
 
     verb('ls', 'List them.')
       .alias('list')
-      .addHelpText('after', '\nExamples:\n  berth node ls')
-      .action((flags: ClientFlags) => withConnection(context, flags, (connection) => listNodes(context, connection)));
+      .option('-o, --output <format>', 'json or yaml')
+      .addHelpText('after', '\nExamples:\n  berth node ls\n  berth node ls -o json')
+      .action((flags: ClientFlags & { readonly output?: string }) =>
+        withConnection(context, flags, (connection) => listNodes(context, connection, flags.output)),
+      );
 
     verb('remove', 'Take a machine out of the cluster: move its pods elsewhere, refuse its identity, delete its node.')
       .alias('rm')

@@ -20,6 +20,8 @@ export interface CreateFlags {
 export async function createToken(context: CliContext, client: HttpClient, flags: CreateFlags): Promise<void> {
   const ttlMs = parseDuration('--ttl', flags.ttl);
   if (ttlMs < 0) throw new CliError(`--ttl must not be negative, but is ${flags.ttl}`, { exitCode: 2 });
+  if (ttlMs > ttlMaxMs) throw new CliError(`--ttl must be at most ten years, or 0: for ever`, { exitCode: 2 });
+  if (flags.output) (await import('../printers/structured.ts')).structuredFormat(flags.output);
   const { ca } = client.access;
   if (ca === undefined) {
     throw new CliError('the kubeconfig does not name the authority of the cluster, which the next machine must know', {
@@ -46,6 +48,7 @@ export async function createToken(context: CliContext, client: HttpClient, flags
 }
 
 const attemptsMax = 5;
+const ttlMaxMs = 10 * 366 * 86_400_000;
 
 async function store(
   client: HttpClient,

@@ -69,12 +69,21 @@ it('in JSON, of a given server, without end', async () => {
 it.each([
   [['token', 'create', '--ttl', 'soon'], 2, '--ttl must be a duration'],
   [['token', 'create', '--ttl=-1h'], 2, '--ttl must'],
+  [['token', 'create', '--ttl', '9999999999h'], 2, '--ttl must be at most ten years'],
   [['token', 'revoke', 'x'], 2, '6 small letters and digits'],
   [['token', 'revoke', 'zzzzzz'], 1, 'there is no token zzzzzz'],
 ])('%j says what is wrong', async (args, code, why) => {
   const result = await cli.run(args);
   expect(result.code).toBe(code);
   expect(result.stderr).toContain(why);
+});
+
+it('makes no token that it cannot print', async () => {
+  const before = await cli.ok(['token', 'list']);
+  const { code, stderr } = await cli.run(['token', 'create', '-o', 'wide']);
+  expect({ code, stderr }).toMatchObject({ code: 2, stderr: expect.stringContaining('-o json or -o yaml') });
+  const ids = (text: string) => text.split('\n').map((line) => line.split(' ')[0]);
+  expect(ids(await cli.ok(['token', 'list']))).toEqual(ids(before));
 });
 
 it('where the server tells no address that others could reach, it asks for one', async () => {
