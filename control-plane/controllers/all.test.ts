@@ -1,31 +1,19 @@
 import { expect, it } from 'vitest';
-import { configMaps, deployments, namespaces, pods } from '#api/kinds.ts';
-import { createSilentLog } from '#base/log.ts';
-import { createVirtualClock } from '#base/virtual/clock.ts';
-import { createSeededRandom } from '#base/virtual/random.ts';
+import { configMaps, deployments, pods } from '#api/kinds.ts';
 import { createEventRecorder } from '#client/event-recorder.ts';
 import { createInformerFactory } from '#client/informers/factory.ts';
-import { createApiCore } from '#control-plane/apiserver/core.ts';
-import { builtInDefinitions } from '#control-plane/resources/all.ts';
-import { createMemoryStore } from '#control-plane/store/memory.ts';
+import { startVirtualCore } from '#test/harness/virtual-core.ts';
 import { createControllers } from './all.ts';
 import { compileSettings } from './settings.ts';
 
 it('the controllers can be stopped and run again, as when leadership goes and comes back', async () => {
-  const clock = createVirtualClock();
-  const random = createSeededRandom(1);
-  const log = createSilentLog();
-  const life = new AbortController();
-  const store = createMemoryStore({ clock });
-  const core = createApiCore({ store, definitions: builtInDefinitions(), clock, random, log });
-  await core.start(life.signal);
-  const client = core.client({ name: 'system:admin', groups: ['system:masters'] });
+  const core = await startVirtualCore();
+  const { clock, random, log, client, signal } = core;
   const namespace = 'default';
-  await client.create(namespaces, { metadata: { name: namespace } });
   const informers = createInformerFactory(client, { clock, random, log });
-  const recorder = createEventRecorder({ client, clock, random, component: 'test', signal: life.signal });
+  const recorder = createEventRecorder({ client, clock, random, component: 'test', signal });
   const parts = createControllers({ client, informers, clock, random, log, recorder });
-  informers.start(life.signal);
+  informers.start(signal);
   const labels = { app: 'web' };
   const template = { metadata: { labels }, spec: { containers: [{ name: 'main', image: 'x' }] } };
   const spec = { replicas: 1, selector: { matchLabels: labels }, template };
@@ -48,8 +36,7 @@ it('the controllers can be stopped and run again, as when leadership goes and co
     expect((await client.list(pods, { namespace })).items).toHaveLength(term);
     expect((await client.list(configMaps, { namespace })).items).toHaveLength(1);
   }
-  life.abort(new Error('the test is over'));
-  await Promise.all([informers.stopped(), core.stopped()]);
+  await core.stop(informers.stopped());
 });
 
 it('refuses settings that make no sense', () => {

@@ -1,15 +1,10 @@
 import { expect, it } from 'vitest';
-import { namespaces, nodes } from '#api/kinds.ts';
-import { createSilentLog } from '#base/log.ts';
-import { createVirtualClock } from '#base/virtual/clock.ts';
-import { createSeededRandom } from '#base/virtual/random.ts';
+import { nodes } from '#api/kinds.ts';
 import type { ApiClient } from '#client/api-client.ts';
 import { createEventRecorder } from '#client/event-recorder.ts';
 import { createInformerFactory } from '#client/informers/factory.ts';
 import { createFaultyClient, type FaultMix, noFaults } from '#client/testing/faults.ts';
-import { createApiCore } from '#control-plane/apiserver/core.ts';
-import { builtInDefinitions } from '#control-plane/resources/all.ts';
-import { createMemoryStore } from '#control-plane/store/memory.ts';
+import { startVirtualCore } from '#test/harness/virtual-core.ts';
 import { createNodeIpamController } from './controller.ts';
 
 const trouble: FaultMix = {
@@ -27,20 +22,13 @@ const seeds = Array.from({ length: 25 }, (_, index) => index + 1);
 it.each(seeds)(
   'nobody has what another has, at any moment, however leaders change and answers are lost (seed %i)',
   async (seed) => {
-    const clock = createVirtualClock();
-    const random = createSeededRandom(seed);
-    const log = createSilentLog();
-    const life = new AbortController();
-    const store = createMemoryStore({ clock });
-    const core = createApiCore({ store, definitions: builtInDefinitions(), clock, random, log });
-    await core.start(life.signal);
-    const client = core.client({ name: 'system:admin', groups: ['system:masters'] });
-    await client.create(namespaces, { metadata: { name: 'default' } });
+    const core = await startVirtualCore(seed);
+    const { clock, random, log, client } = core;
     let mix = trouble;
 
     const held = new Map<string, string>();
     const doubles: string[] = [];
-    const watching = watchHolders(client, held, doubles, life.signal);
+    const watching = watchHolders(client, held, doubles, core.signal);
 
     /** A process that waits with a cache of its own, maybe behind, then leads until it is stopped: nothing of it reaches the server after that. */
     const join = () => {
@@ -96,9 +84,7 @@ it.each(seeds)(
 
     await leader.stop();
     await next.stop();
-    life.abort(new Error('the test is over'));
-    await Promise.all([watching, core.stopped()]);
-    await store.close();
+    await core.stop(watching);
   },
 );
 
@@ -106,14 +92,8 @@ it.each([
   ['lacks a node', true],
   ['lacks what a node was given', false],
 ])('a new leader whose cache %s asks the server first', async (_, created) => {
-  const clock = createVirtualClock();
-  const random = createSeededRandom(1);
-  const log = createSilentLog();
-  const life = new AbortController();
-  const store = createMemoryStore({ clock });
-  const core = createApiCore({ store, definitions: builtInDefinitions(), clock, random, log });
-  await core.start(life.signal);
-  const client = core.client({ name: 'system:admin', groups: ['system:masters'] });
+  const core = await startVirtualCore();
+  const { clock, random, log, client, signal } = core;
   if (!created) await client.create(nodes, { metadata: { name: 'first' } });
   /** Never hears of the first node. */
   const behind: ApiClient = {
@@ -124,16 +104,16 @@ it.each([
   };
   const informers = createInformerFactory(behind, { clock, random, log });
   informers.informer(nodes);
-  informers.start(life.signal);
+  informers.start(signal);
   await clock.advance(100);
   if (created) await client.create(nodes, { metadata: { name: 'first' } });
   const podCIDR = '10.42.0.0/24';
   await client.patch(nodes, { name: 'first' }, { type: 'merge', body: { spec: { podCIDR, podCIDRs: [podCIDR] } } });
 
-  const recorder = createEventRecorder({ client, clock, random, component: 'x', signal: life.signal });
+  const recorder = createEventRecorder({ client, clock, random, component: 'x', signal });
   const two = { clusterCidr: '10.42.0.0/23', nodeCidrBits: 24 };
   const controller = createNodeIpamController({ client: behind, informers, clock, random, log, recorder }, two);
-  const running = controller.run(life.signal);
+  const running = controller.run(signal);
   await clock.advance(1_000);
   await client.create(nodes, { metadata: { name: 'second' } });
   await clock.advance(1_000);
@@ -141,9 +121,7 @@ it.each([
   await client.create(nodes, { metadata: { name: 'third' } });
   await clock.advance(1_000);
   expect((await client.get(nodes, { name: 'third' })).spec?.podCIDR).toBeUndefined();
-  life.abort(new Error('the test is over'));
-  await Promise.all([running, informers.stopped(), core.stopped()]);
-  await store.close();
+  await core.stop(running, informers.stopped());
 });
 
 /** Notes each moment at which two nodes have the same network, from outside of the controller. */
