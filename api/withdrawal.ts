@@ -3,7 +3,7 @@ import type { V1Pod, V1Service } from './generated/types.ts';
 /** On a node's lease: every change of an endpoint slice up to this resourceVersion stands in the node's rules. */
 export const endpointsAppliedAnnotation = 'berth.dev/endpoints-applied';
 
-/** On a pod that is being deleted: no live node sends new connections to it any more. */
+/** On a pod that is being deleted, or whose machine goes down: no live node sends new connections to it any more. */
 export const endpointsWithdrawnCondition = 'berth.dev/EndpointsWithdrawn';
 
 /** Whether an endpoint of the pod in this service has to be withdrawn before the pod may be stopped. */
@@ -16,6 +16,11 @@ export function isServedBy(service: V1Service, pod: V1Pod): boolean {
   const labels = pod.metadata?.labels ?? {};
   return wanted.length > 0 && wanted.every(([name, value]) => labels[name] === value);
 }
+
+/** The pod's machine goes down, and the pod wants to be stopped as if it were deleted: the condition is there, and False. */
+export const asksForWithdrawal = (pod: V1Pod): boolean =>
+  pod.status?.conditions?.some(({ type, status }) => type === endpointsWithdrawnCondition && status === 'False') ??
+  false;
 
 export const isWithdrawn = (pod: V1Pod): boolean =>
   pod.status?.conditions?.some(({ type, status }) => type === endpointsWithdrawnCondition && status === 'True') ??

@@ -34,6 +34,8 @@ export interface AgentSettings {
   readonly withdrawalWaitMs?: number | undefined;
   /** Between the last acknowledgement and SIGTERM. @default 500 ms */
   readonly withdrawalSettleMs?: number | undefined;
+  /** When the machine goes down, its pods have so long to end, all together. @default 20 s */
+  readonly shutdownGraceMs?: number | undefined;
   /** @default 8 */
   readonly sandboxesAtOnce?: number | undefined;
   /** The runtime is listed anew this often, should an event have been lost. @default 30 s */
@@ -45,6 +47,7 @@ export interface CompiledAgentSettings {
   readonly pods: PodSettings;
   readonly sandboxesAtOnce: number;
   readonly relistMs: number;
+  readonly shutdownGraceMs: number;
 }
 
 /** Throws a TypeError for settings that cannot work. */
@@ -85,5 +88,6 @@ export function compileAgentSettings(nodeName: string, settings: AgentSettings =
     },
     sandboxesAtOnce,
     relistMs: settings.relistMs ?? 30_000,
+    shutdownGraceMs: settings.shutdownGraceMs ?? 20_000,
   };
 }

@@ -29,6 +29,7 @@ import { createRuntimeView, type RuntimeView } from './pods/runtime-view.ts';
 import { createSemaphore } from './pods/semaphore.ts';
 import type { ProbeTransport } from './probes/transport.ts';
 import type { ContainerRuntime, ImageAuth } from './runtime/runtime.ts';
+import { createShutdown, goingDownMessage } from './shutdown/shutdown.ts';
 
 export interface AgentOptions {
   readonly client: ApiClient;
@@ -65,6 +66,8 @@ export interface Agent extends Runnable {
   /** The node's heartbeat, for those who have something to say with it. */
   readonly lease: Pick<NodeLease, 'renewNow' | 'annotate' | 'onRenewed'>;
   status(): AgentStatus;
+  /** The machine goes down: tells the cluster and stops all pods, within `shutdownGraceMs` and a moment. Their objects stay. */
+  shutDown(): Promise<void>;
 }
 
 export interface AgentStatus {
@@ -81,12 +84,14 @@ export function createAgent(options: AgentOptions): Agent {
   const settings = compileAgentSettings(options.nodeName, options.settings);
   const log = options.log.child({ node: options.nodeName });
   const { networkProblem } = options;
+  const shutdown = createShutdown({ graceMs: settings.shutdownGraceMs, clock, log });
   const keeper = createNodeKeeper({
     client,
     runtime,
     host: host.node,
     settings: settings.node,
     networkProblem,
+    isGoingDown: () => shutdown.begun,
     clock,
     log,
   });
@@ -153,6 +158,7 @@ export function createAgent(options: AgentOptions): Agent {
       emit,
       node: keeper.context,
       fence,
+      shutdown,
       settings: settings.pods,
       clock,
       random,
@@ -189,6 +195,12 @@ export function createAgent(options: AgentOptions): Agent {
     }
   };
 
+  const announceEnd = async (signal: AbortSignal): Promise<void> => {
+    keeper.reportNow();
+    while (keeper.told !== goingDownMessage && !signal.aborted)
+      await clock.sleep(announceLookMs, signal).catch(() => undefined);
+  };
+
   return {
     name: `agent ${options.nodeName}`,
     pods: createPodLookup(
@@ -202,11 +214,13 @@ export function createAgent(options: AgentOptions): Agent {
       pods: manager?.workers.size ?? 0,
       runtimeTrouble: view?.trouble,
     }),
+    shutDown: () => shutdown.run({ announce: announceEnd, pods: () => [...(manager?.workers.values() ?? [])] }),
     run,
   };
 }
 
 const prepareRetryMs = 1_000;
+const announceLookMs = 20;
 /** Without a renewal for so long, what hangs on connections of before is given up, and the Node looked at. */
 const silenceMs = 2_500;
 

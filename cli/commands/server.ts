@@ -12,6 +12,7 @@ import type { CliContext, CommandModule } from '../command.ts';
 import { layoutOf, serverSettings } from '../host-context.ts';
 import { runAgent } from '../server/agent.ts';
 import { addressChange, untilDue } from '../server/changes.ts';
+import { createEnding } from '../server/ending.ts';
 import { fixedCertificate } from '../server/serving.ts';
 
 interface ServerFlags {
@@ -48,13 +49,7 @@ async function server(context: CliContext, flags: ServerFlags): Promise<void> {
   }
   const certificates = await ensureCertificates(layout, settings, clock.now());
   writeAdminKubeconfig(layout, settings, certificates);
-  const ending = new AbortController();
-  const signal = AbortSignal.any([context.signal, ending.signal]);
-  const end = (why: string): void => {
-    if (signal.aborted) return;
-    log.info({ why }, 'starting again');
-    ending.abort(new Error(why));
-  };
+  const { signal, onMachineStop, end } = createEnding(context.signal, log);
   const controlPlane = await runControlPlane(
     {
       clock,
@@ -101,6 +96,7 @@ async function server(context: CliContext, flags: ServerFlags): Promise<void> {
           clientCa: certificates.ca.cert,
           serving: fixedCertificate(certificates.agentServing),
           client: controlPlane.core.client(nodeIdentity(settings.nodeName)),
+          onMachineStop,
           clock,
           random,
           log,
@@ -115,7 +111,7 @@ async function server(context: CliContext, flags: ServerFlags): Promise<void> {
     await Promise.all(work);
   } catch (error) {
     // Half a server helps nobody: everything ends, and whoever supervises us starts all of it again.
-    ending.abort(error);
+    end(error instanceof Error ? error : new Error(String(error)));
     await Promise.allSettled(work);
     throw error;
   }

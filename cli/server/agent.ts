@@ -12,6 +12,7 @@ import { pauseImageName } from '#host/images/build.ts';
 import type { KeyPair } from '#host/key-pair.ts';
 import type { HostLayout } from '#host/layout.ts';
 import { fenceFolder } from '#host/processes/fence.ts';
+import { podsStopSeconds } from '#host/processes/systemd/machine-stop.ts';
 import type { HostSettings } from '#host/settings.ts';
 import { createAgent } from '#node-agent/agent.ts';
 import { createLinuxChores } from '#node-agent/chores.ts';
@@ -31,6 +32,7 @@ import { createHealthChecks } from '#node-agent/services/health-checks.ts';
 import { createServiceProxy, servicesOwner } from '#node-agent/services/proxy.ts';
 import { createAcknowledger } from '#node-agent/withdrawal/acknowledge.ts';
 import { createOpenings } from '#node-agent/withdrawal/openings.ts';
+import type { Ending } from './ending.ts';
 import { createNodeDns } from './node-dns.ts';
 import type { ServingCertificate } from './serving.ts';
 
@@ -50,6 +52,8 @@ export interface AgentParts {
         reset(): void;
       }
     | undefined;
+  /** Takes what is to be done before the end when the whole machine goes down. @default containers always go on */
+  readonly onMachineStop?: Ending['onMachineStop'] | undefined;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -162,6 +166,7 @@ export async function runAgent(parts: AgentParts, signal: AbortSignal): Promise<
       clusterDns: [cluster.clusterDns],
       clusterDomain: cluster.clusterDomain,
       withdrawal: acknowledges,
+      shutdownGraceMs: podsStopSeconds * 1000,
       seccompFolder: join(layout.agentDir, 'seccomp'),
     },
   });

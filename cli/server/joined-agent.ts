@@ -14,6 +14,7 @@ import type { CliContext } from '../command.ts';
 import { nodeAccess, nodeFiles, requireNodeKeys } from '../join/node-access.ts';
 import { runAgent } from './agent.ts';
 import { addressChange, untilDue } from './changes.ts';
+import { createEnding } from './ending.ts';
 
 /**
  * The agent of a machine that joined, as its own node. It needs no server to start: containers that ran are looked after
@@ -50,17 +51,22 @@ export async function runJoinedAgent(
     },
     reset: () => client.transport.reset(),
   };
-  const ending = new AbortController();
-  const signal = AbortSignal.any([context.signal, ending.signal]);
-  const end = (why: string): void => {
-    if (signal.aborted) return;
-    log.info({ why }, 'starting again');
-    ending.abort(new Error(why));
-  };
+  const { signal, onMachineStop, end } = createEnding(context.signal, log);
   try {
     await Promise.all([
       runAgent(
-        { layout, settings, clientCa: keys.ca, serving: certificates.serving, client, contact, clock, random, log },
+        {
+          layout,
+          settings,
+          clientCa: keys.ca,
+          serving: certificates.serving,
+          client,
+          contact,
+          onMachineStop,
+          clock,
+          random,
+          log,
+        },
         signal,
       ).finally(() => end('the agent has ended')),
       certificates.client.run(signal),

@@ -6,6 +6,7 @@ import type { HostLayout } from '../layout.ts';
 import { hasSysResource } from '../machine.ts';
 import { findCommand, requireCommand } from '../packages.ts';
 import type { BackgroundProcess } from './keeper.ts';
+import { killContainers } from './systemd/machine-stop.ts';
 
 /** Our own containerd: sockets, state and network configuration apart from one that the machine may run already. */
 export function containerdProcess(layout: HostLayout): BackgroundProcess {
@@ -18,6 +19,7 @@ export function containerdProcess(layout: HostLayout): BackgroundProcess {
     name: 'containerd',
     purpose: 'containerd, which runs the containers',
     childrenOutlive: true,
+    afterStop: killContainers(layout),
     runDir: layout.runDir,
     logFile: join(layout.logDir, 'containerd.log'),
     command: [requireCommand('containerd'), '--config', config],

@@ -21,6 +21,7 @@ export function etcdProcess(layout: HostLayout, settings: ServerSettings): Backg
   return {
     name: 'etcd',
     purpose: 'etcd, which keeps the state of the cluster',
+    waitedForOnDisk: true,
     runDir: layout.runDir,
     logFile: join(layout.logDir, 'etcd.log'),
     command: [

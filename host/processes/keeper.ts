@@ -11,6 +11,12 @@ export interface BackgroundProcess {
   readonly after?: readonly ProcessName[];
   /** What it has started goes on when it ends: containers outlive containerd. */
   readonly childrenOutlive?: boolean;
+  /** Run after each of its ends; for what outlives it and must not outlive the machine. Only where something tells of that end. */
+  readonly afterStop?: readonly [string, ...string[]];
+  /** Between SIGTERM and SIGKILL. @default 10 */
+  readonly stopSeconds?: number;
+  /** It writes to the disk, and all others wait for that. */
+  readonly waitedForOnDisk?: boolean;
 }
 
 export const processNames = ['etcd', 'containerd', 'fence', 'server', 'agent'] as const;

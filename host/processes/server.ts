@@ -1,19 +1,20 @@
 import { join } from 'node:path';
 import type { HostLayout } from '../layout.ts';
 import type { BackgroundProcess } from './keeper.ts';
+import { podsStopSeconds } from './systemd/machine-stop.ts';
 
 /** `berth server`, from this checkout and on this Node. */
 export const serverProcess = (layout: HostLayout): BackgroundProcess => ({
   ...ownProcess(layout, 'server', serverNodeFlags),
   purpose: "API server, scheduler, controllers and this machine's agent",
-  after: ['etcd', 'containerd'],
+  after: ['etcd', 'containerd', 'fence'],
 });
 
 /** `berth agent`, on a machine that has joined. */
 export const agentProcess = (layout: HostLayout): BackgroundProcess => ({
   ...ownProcess(layout, 'agent', agentNodeFlags),
   purpose: "this machine's agent",
-  after: ['containerd'],
+  after: ['containerd', 'fence'],
 });
 
 const ownProcess = (
@@ -22,6 +23,7 @@ const ownProcess = (
   flags: readonly string[],
 ): Omit<BackgroundProcess, 'purpose'> => ({
   name,
+  stopSeconds: podsStopSeconds + 10,
   runDir: layout.runDir,
   logFile: join(layout.logDir, `${name}.log`),
   command: [process.execPath, ...flags, join(import.meta.dirname, '../../cli/main.ts'), name],

@@ -13,6 +13,7 @@ import type { MachineFacts, NodeHost } from '../pods/host.ts';
 import { createAbort } from '../pods/linked-abort.ts';
 import { sameJson } from '../pods/same-json.ts';
 import type { ContainerRuntime, Image, RuntimeVersion, SandboxConfig } from '../runtime/runtime.ts';
+import { goingDownMessage } from '../shutdown/shutdown.ts';
 import { addressesOf, allocatableOf, type NodeReading, newNode, nodeLabels, nodeStatus } from './node-object.ts';
 import type { NodeSettings } from './node-settings.ts';
 
@@ -25,6 +26,8 @@ export interface NodeKeeper {
   readonly ready: boolean;
   /** Looks at the machine and the Node at once: others may have given the node up. */
   reportNow(): void;
+  /** Why the node is not ready, as the server was last told; undefined: it is, or nothing was told yet. */
+  readonly told: string | undefined;
   run(signal: AbortSignal): Promise<void>;
 }
 
@@ -35,6 +38,8 @@ export interface NodeKeeperOptions {
   readonly settings: NodeSettings;
   /** Why pods have no network, where that is known better than by the runtime. */
   readonly networkProblem?: (() => string | undefined) | undefined;
+  /** The machine goes down: nothing new may come. */
+  readonly isGoingDown?: (() => boolean) | undefined;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -49,6 +54,7 @@ export function createNodeKeeper(options: NodeKeeperOptions): NodeKeeper {
   let current: Stored<V1Node> | undefined;
   let version: RuntimeVersion | undefined;
   let ready = false;
+  let told: string | undefined;
   let writtenMs = Number.NEGATIVE_INFINITY;
   let wake = (): void => {};
 
@@ -72,6 +78,7 @@ export function createNodeKeeper(options: NodeKeeperOptions): NodeKeeper {
       version = undefined;
       notReady = `container runtime is down: ${messageOf(error)}`;
     }
+    if (options.isGoingDown?.()) notReady = goingDownMessage;
     return { facts: known(), usage: await host.usage(), runtime: version, notReady, images, nowMs: clock.now() };
   };
 
@@ -113,7 +120,8 @@ export function createNodeKeeper(options: NodeKeeperOptions): NodeKeeper {
       current = await client.updateStatus(nodes, { ...current, status }, { signal });
       writtenMs = clock.now();
     }
-    ready = reading.notReady === undefined;
+    told = reading.notReady;
+    ready = told === undefined;
   };
 
   const reportAlways = async (signal: AbortSignal): Promise<void> => {
@@ -126,7 +134,7 @@ export function createNodeKeeper(options: NodeKeeperOptions): NodeKeeper {
       try {
         await report(round.signal);
         failures = 0;
-        if (!ready) delayMs = Math.min(delayMs, notReadyCheckMs);
+        if (!ready && told !== goingDownMessage) delayMs = Math.min(delayMs, notReadyCheckMs);
       } catch (error) {
         if (signal.aborted) return;
         failures++;
@@ -156,6 +164,9 @@ export function createNodeKeeper(options: NodeKeeperOptions): NodeKeeper {
     node: () => current,
     get ready() {
       return ready;
+    },
+    get told() {
+      return told;
     },
     reportNow: () => wake(),
     run: reportAlways,

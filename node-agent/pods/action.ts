@@ -1,4 +1,5 @@
 import type { FenceVerdict } from '../fence/fence.ts';
+import type { ShutdownOrder } from '../shutdown/shutdown.ts';
 import type { PodMemory } from './memory.ts';
 import type { ObservedContainer, ObservedPod } from './observed.ts';
 import type { ApiPod, PodContainer } from './pod-model.ts';
@@ -15,6 +16,8 @@ export interface PodSituation {
   readonly fence?: FenceVerdict | undefined;
   /** Seconds between SIGTERM and SIGKILL once the fence says stop. */
   readonly fenceGraceSeconds?: number | undefined;
+  /** The machine goes down; absent: it does not. */
+  readonly shutdown?: ShutdownOrder | undefined;
 }
 
 /** One step of a pod towards what its spec wants. Every step is safe to repeat. */

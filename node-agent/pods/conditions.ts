@@ -1,4 +1,6 @@
 import type { V1ContainerStatus, V1PodCondition } from '#api/generated/types.ts';
+import { endpointsWithdrawnCondition } from '#api/withdrawal.ts';
+import { goingDownMessage } from '../shutdown/shutdown.ts';
 import { isoSeconds, type StatusInput } from './container-state.ts';
 import { readySandbox } from './observed.ts';
 import { specOf } from './pod-model.ts';
@@ -44,8 +46,30 @@ export function podConditions(input: ConditionsInput): V1PodCondition[] {
         old?.status === status && old.lastTransitionTime ? old.lastTransitionTime : isoSeconds(input.nowMs),
     };
   });
-  return [...own, ...before.filter((condition) => !verdicts.some(([type]) => type === condition.type))];
+  const others = before.filter((condition) => !verdicts.some(([type]) => type === condition.type));
+  return [...own, ...withdrawalOf(input, others)];
 }
+
+/** Asks for the withdrawal of a pod that its machine stops. What was said of one that is to run again is over. */
+function withdrawalOf(
+  { goingDown, memory, pod, nowMs }: ConditionsInput,
+  others: readonly V1PodCondition[],
+): readonly V1PodCondition[] {
+  const goes = goingDown || pod.metadata.deletionTimestamp !== undefined;
+  if (!goes) return others.filter(({ type }) => type !== endpointsWithdrawnCondition);
+  if (!goingDown || !memory.withdrawal?.needed) return others;
+  if (others.some(({ type }) => type === endpointsWithdrawnCondition)) return others;
+  const asked = {
+    type: endpointsWithdrawnCondition,
+    status: 'False',
+    reason: shutdownReason,
+    message: goingDownMessage,
+    lastTransitionTime: isoSeconds(nowMs),
+  };
+  return [...others, asked];
+}
+
+const shutdownReason = 'NodeShutdown';
 
 const hasAddress = ({ pod, memory }: ConditionsInput): boolean =>
   specOf(pod).hostNetwork === true || memory.podIps.length > 0;
@@ -78,8 +102,9 @@ function containersReadiness({ main, init, pod, phase }: ConditionsInput): Verdi
   };
 }
 
-function readiness({ pod }: ConditionsInput, containersReady: Verdict): Verdict {
+function readiness({ pod, goingDown }: ConditionsInput, containersReady: Verdict): Verdict {
   if (!containersReady.status) return containersReady;
+  if (goingDown) return { status: false, reason: shutdownReason, message: goingDownMessage };
   const conditions = pod.status?.conditions ?? [];
   const missing = (specOf(pod).readinessGates ?? []).flatMap(({ conditionType }) => {
     const found = conditions.find(({ type }) => type === conditionType);

@@ -19,6 +19,8 @@ export interface StatusInput {
   readonly nowMs: number;
   /** The pod will start nothing any more: no container waits for a restart. */
   readonly ending: boolean;
+  /** The machine goes down and stops the pod: nobody is to send anything to it any more. */
+  readonly goingDown?: boolean | undefined;
   readonly hostIps: readonly string[];
 }
 

@@ -7,6 +7,7 @@ import type { ApiClient } from '#client/api-client.ts';
 import type { Fence } from '../fence/fence.ts';
 import type { ProbeTransport } from '../probes/transport.ts';
 import type { ContainerRuntime, SandboxConfig } from '../runtime/runtime.ts';
+import type { Shutdown } from '../shutdown/shutdown.ts';
 import type { DnsSettings } from './dns.ts';
 import type { PodFacts } from './field-ref.ts';
 import type { PodHost, PodPlace } from './host.ts';
@@ -60,6 +61,7 @@ export interface PodDependencies {
   readonly emit: EmitEvent;
   readonly node: NodeContext;
   readonly fence: Fence;
+  readonly shutdown: Pick<Shutdown, 'orderFor'>;
   readonly settings: PodSettings;
   readonly clock: Clock;
   readonly random: Random;

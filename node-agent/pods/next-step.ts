@@ -1,3 +1,4 @@
+import { goingDownMessage, type ShutdownOrder } from '../shutdown/shutdown.ts';
 import { type Action, delayed, type PodSituation, type StopPlan } from './action.ts';
 import { annotations } from './identity.ts';
 import { planStart } from './next-start.ts';
@@ -29,6 +30,7 @@ export function nextStep(situation: PodSituation): Action {
     };
   if (podOutcome(pod, observed) !== undefined) return stop(situation);
   if (situation.fence === 'stop') return holdBack(situation);
+  if (situation.shutdown) return goDown(situation, situation.shutdown);
   if (situation.fence === 'ask') return delayed(situation, 'confirm') ?? { kind: 'confirm' };
   return earliest(run(situation), deadlineMs);
 }
@@ -42,6 +44,20 @@ function holdBack(situation: PodSituation): Action {
     kind: 'fail',
     reason: 'ContactLost',
     message: 'The machine lost contact with the server, which may have replaced this pod',
+  };
+}
+
+/** The machine goes down. What it can start again after its next boot stays as it is; a pod that is not to be restarted has failed. */
+function goDown(situation: PodSituation, { kind }: ShutdownOrder): Action {
+  const stops = kind === 'stop' ? stopEverything(situation) : undefined;
+  if (!stops) return { kind: 'wait', untilMs: undefined };
+  const waits = delayed(situation, 'stop') ?? withdrawalWait(situation, graceLeftOf(situation));
+  if (waits) return waits;
+  if (specOf(situation.pod).restartPolicy === 'Always') return stops;
+  return {
+    kind: 'fail',
+    reason: 'Terminated',
+    message: 'Pod was terminated in response to imminent node shutdown.',
   };
 }
 
@@ -60,6 +76,10 @@ export function graceSecondsOf(situation: Pick<PodSituation, 'pod' | 'gone'>): n
   return ofSpec;
 }
 
+/** What a machine that goes down leaves of it. */
+const graceLeftOf = (situation: PodSituation): number =>
+  Math.min(graceSecondsOf(situation), situation.shutdown?.graceSeconds ?? Number.POSITIVE_INFINITY);
+
 function earliest(action: Action, timeMs: number | undefined): Action {
   if (action.kind !== 'wait' || timeMs === undefined) return action;
   return { kind: 'wait', untilMs: Math.min(action.untilMs ?? timeMs, timeMs) };
@@ -67,7 +87,7 @@ function earliest(action: Action, timeMs: number | undefined): Action {
 
 function remove(situation: PodSituation): Action {
   const stops = stopEverything(situation);
-  if (stops) return delayed(situation, 'stop') ?? withdrawalWait(situation, graceSecondsOf(situation)) ?? stops;
+  if (stops) return delayed(situation, 'stop') ?? withdrawalWait(situation, graceLeftOf(situation)) ?? stops;
   if (!situation.memory.cleared) return delayed(situation, 'clear') ?? { kind: 'clear' };
   if (situation.gone) return { kind: 'forget' };
   if (situation.memory.deleteRequested) return { kind: 'wait', untilMs: undefined };
@@ -102,8 +122,11 @@ function stopEverything(situation: PodSituation): Action | undefined {
   const hard = situation.fence === 'stop';
   const graceSeconds = hard
     ? (situation.fenceGraceSeconds ?? 0)
-    : Math.max(graceSecondsMin, Math.ceil(graceSecondsOf(situation) - elapsedMs / 1000));
-  const why = hard ? ': contact with the server is lost' : '';
+    : Math.max(
+        graceSecondsMin,
+        Math.min(Math.ceil(graceSecondsOf(situation) - elapsedMs / 1000), graceLeftOf(situation)),
+      );
+  const why = hard ? ': contact with the server is lost' : situation.shutdown ? `: ${goingDownMessage}` : '';
   return {
     kind: 'stop-containers',
     // A pod that is held back goes on later: its time to end, should it come, begins anew then.

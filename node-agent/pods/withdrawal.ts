@@ -1,5 +1,6 @@
 import type { V1Service } from '#api/generated/types.ts';
 import { isReachable, isServedBy, isWithdrawn } from '#api/withdrawal.ts';
+import type { ShutdownOrder } from '../shutdown/shutdown.ts';
 import type { Action, PodSituation } from './action.ts';
 import type { PodMemory, WithdrawalSettings } from './memory.ts';
 import type { ApiPod } from './pod-model.ts';
@@ -10,14 +11,22 @@ const graceShareMax = 0.5;
 /** Services may go together with their pods, and then nobody withdraws anything: how often to look for that. */
 const recheckMs = 500;
 
-/** Notes what is seen, before each look at a pod. Whether it was ready counts at the moment its deletion is first seen. */
+export interface WithdrawalContext {
+  readonly settings: WithdrawalSettings;
+  readonly services: () => readonly V1Service[];
+  /** What the machine wants of the pod when it goes down. */
+  readonly shutdown?: ShutdownOrder | undefined;
+}
+
+/** Notes what is seen, before each look at a pod. Whether it was ready counts at the moment it is first seen that it goes. */
 export function noteWithdrawal(
   memory: PodMemory,
   pod: ApiPod,
   nowMs: number,
-  { settings, services }: { settings: WithdrawalSettings; services: () => readonly V1Service[] },
+  { settings, services, shutdown }: WithdrawalContext,
 ): void {
-  if (pod.metadata.deletionTimestamp === undefined) return;
+  const stops = shutdown?.kind === 'stop' && shutdown.told;
+  if (pod.metadata.deletionTimestamp === undefined && !stops) return;
   const isServed = (): boolean => services().some((service) => isServedBy(service, pod));
   const known = memory.withdrawal;
   if (!known) {
@@ -36,6 +45,8 @@ export function noteWithdrawal(
 export function withdrawalWait(situation: PodSituation, graceSeconds: number): Action | undefined {
   const { memory, gone, nowMs, fence } = situation;
   const { withdrawal } = memory;
+  // Nobody has heard that the machine goes: nobody will answer.
+  if (situation.shutdown?.kind === 'stop' && !situation.shutdown.told) return undefined;
   if (!withdrawal?.needed || gone || fence === 'stop' || memory.stoppingSinceMs !== undefined) return undefined;
   const { sinceMs, doneMs, waitMaxMs, settleMs } = withdrawal;
   const latestMs = sinceMs + Math.min(waitMaxMs, graceSeconds * 1000 * graceShareMax);

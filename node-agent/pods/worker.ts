@@ -1,4 +1,5 @@
 import type { Timer } from '#base/clock.ts';
+import { goingDownMessage, type ShutdownOrder } from '../shutdown/shutdown.ts';
 import type { Action, PodSituation } from './action.ts';
 import { type PodContext, type PodDependencies, podFacts } from './context.ts';
 import { refreshVolumes } from './effect-place.ts';
@@ -31,6 +32,12 @@ export interface PodWorker {
   wake(): void;
   /** Contact with the server was lost, or is back: what is under way for a pod that must not run twice is thought over. */
   contactChanged(verdict: 'run' | 'stop'): void;
+  /** It may hold processes. */
+  readonly alive: boolean;
+  /** The machine goes down, and the pod's turn may have come: what is under way is thought over. */
+  reconsider(): void;
+  /** Resolves when the server knows its last status, as far as it can be told. */
+  settled(): Promise<void>;
   /** One action at most. The worker itself calls it until there is nothing to do. */
   step(): Promise<StepResult>;
   /** Resolves when no step is under way; after the agent's signal has aborted. */
@@ -84,10 +91,18 @@ export function createPodWorker(deps: PodDependencies, options: PodWorkerOptions
   };
   const probes = createProbeSet(context);
 
+  /** Before anything says that the pod is not ready any more: that it was is what the withdrawal goes by. */
+  const noteOrder = (): ShutdownOrder | undefined => {
+    const shutdown = deps.shutdown.orderFor(pod);
+    const { withdrawal } = deps.settings;
+    noteWithdrawal(memory, pod, clock.now(), { settings: withdrawal, services: deps.services, shutdown });
+    return shutdown;
+  };
+
   const situation = (): PodSituation => {
     const observed = view.pod(uid);
-    noteWithdrawal(memory, pod, clock.now(), { settings: deps.settings.withdrawal, services: deps.services });
-    const now = { pod, gone, observed, memory, nowMs: clock.now() };
+    const shutdown = noteOrder();
+    const now = { pod, gone, observed, memory, nowMs: clock.now(), ...(shutdown && { shutdown }) };
     if (!deps.fence.covers(pod)) return now;
     const fence = deps.fence.verdict(pod, observed.containers.some(isLive));
     return { ...now, fence, fenceGraceSeconds: deps.fence.graceSeconds };
@@ -106,6 +121,7 @@ export function createPodWorker(deps: PodDependencies, options: PodWorkerOptions
     if (gone || finished || memory.deleteRequested || life.aborted) return;
     const ips = readySandbox(view.pod(uid))?.ips ?? [];
     if (ips.length > 0) memory.podIps = ips;
+    noteOrder();
     reporter.submit(pod, (latest) =>
       podStatus({
         pod: latest,
@@ -113,6 +129,7 @@ export function createPodWorker(deps: PodDependencies, options: PodWorkerOptions
         memory,
         nowMs: clock.now(),
         ending: isEnding(),
+        goingDown: deps.shutdown.orderFor(latest)?.kind === 'stop',
         hostIps: deps.node.hostIps(),
       }),
     );
@@ -261,6 +278,18 @@ export function createPodWorker(deps: PodDependencies, options: PodWorkerOptions
       memory.retries.delete('confirm');
       if (verdict === 'stop') current?.abort(new Error('contact with the server is lost'));
       wake();
+    },
+    get alive() {
+      return view.pod(uid).containers.some(isLive);
+    },
+    reconsider() {
+      current?.abort(new Error(goingDownMessage));
+      wake();
+    },
+    async settled() {
+      await running;
+      publish();
+      await reporter.flush(uid);
     },
     step,
     async idle() {

@@ -182,6 +182,26 @@ test('pods of a service that is deleted with them, that have ended, or that nobo
   expect(patches).toEqual([]);
 });
 
+test('a pod whose machine goes down asks, and is told like one that is deleted', async () => {
+  const { addNode, addPod, isTold, acknowledge, server, clock, patches, setReady } = await setUp();
+  await addNode('node-1');
+  await addNode('node-2');
+  await addPod('a', '10.42.0.2');
+  await addPod('b', '10.42.0.3');
+  await setReady('node-1', 'False');
+  const pod = await server.get(pods, place('a'));
+  const asks = { type: 'berth.dev/EndpointsWithdrawn', status: 'False', reason: 'NodeShutdown' };
+  const conditions = [{ type: 'Ready', status: 'False' }, asks];
+  await server.updateStatus(pods, { ...pod, status: { ...pod.status, conditions } });
+  await clock.advance(10);
+  expect(await isTold('a')).toBe(false);
+  await acknowledge('node-2');
+  expect(await isTold('a')).toBe(true);
+  expect(patches).toEqual(['a']);
+  const told = (await server.get(pods, place('a'))).status?.conditions?.map(({ type, status }) => `${type} ${status}`);
+  expect(told).toEqual(['Ready False', 'berth.dev/EndpointsWithdrawn True']);
+});
+
 test('a hundred nodes that acknowledge cost one write', async () => {
   const { addNode, addPod, remove, isTold, acknowledge, patches } = await setUp();
   for (let index = 0; index < 100; index += 1) await addNode(`node-${index}`);

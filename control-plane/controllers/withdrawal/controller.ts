@@ -3,7 +3,13 @@ import type { V1EndpointSlice, V1Lease, V1Pod } from '#api/generated/types.ts';
 import { endpointSlices, leases, nodes, pods, services } from '#api/kinds.ts';
 import type { Stored } from '#api/meta.ts';
 import { isConflict, isNotFound } from '#api/status-error.ts';
-import { endpointsAppliedAnnotation, endpointsWithdrawnCondition, isReachable, isWithdrawn } from '#api/withdrawal.ts';
+import {
+  asksForWithdrawal,
+  endpointsAppliedAnnotation,
+  endpointsWithdrawnCondition,
+  isReachable,
+  isWithdrawn,
+} from '#api/withdrawal.ts';
 import type { Timer } from '#base/clock.ts';
 import { createController } from '#client/controller.ts';
 import { keyText, parseKey } from '#client/key.ts';
@@ -35,7 +41,7 @@ const gatherMs = 2;
 const recheckMs = 1_000;
 
 /**
- * Tells each pod that is being deleted when no live node sends to it any more: its endpoints have gone from the slices, and every node's
+ * Tells each pod that is being deleted, or whose machine goes down, when no live node sends to it any more: its endpoints have gone from the slices, and every node's
  * lease says that its rules are as new as that. The pod's own agent waits for the condition, for a limited time.
  */
 export function createWithdrawalController(context: ControllerContext): Runnable {
@@ -164,10 +170,10 @@ export function createWithdrawalController(context: ControllerContext): Runnable
     sources: [
       acknowledged,
       // Not only while it is leaving: what is remembered of a pod goes with it.
-      forObject(caches.pods, ({ metadata }) => metadata.deletionTimestamp !== undefined),
+      forObject(caches.pods, (pod) => pod.metadata.deletionTimestamp !== undefined || asksForWithdrawal(pod)),
       mapped(caches.slices, (slice) =>
         (slice.endpoints ?? []).flatMap(({ conditions, targetRef }) => {
-          if (conditions?.terminating !== true || targetRef?.name === undefined) return [];
+          if (conditions?.ready !== false || targetRef?.name === undefined) return [];
           const key = { namespace: slice.metadata.namespace, name: targetRef.name };
           return waiting.has(keyText(key)) ? [key] : [];
         }),
@@ -181,7 +187,7 @@ export function createWithdrawalController(context: ControllerContext): Runnable
 }
 
 const isLeaving = (pod: Stored<V1Pod>): boolean =>
-  pod.metadata.deletionTimestamp !== undefined &&
+  (pod.metadata.deletionTimestamp !== undefined || asksForWithdrawal(pod)) &&
   pod.metadata.deletionGracePeriodSeconds !== 0 &&
   pod.spec?.nodeName !== undefined &&
   isReachable(pod);

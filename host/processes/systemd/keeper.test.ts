@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -120,6 +121,30 @@ describe('the systemd keeper', () => {
     const expected = [...strange.map((one) => `[${one}]`), 'x=1 y', ''].join('\n');
     await waitUntil(() => existsSync(logFile) && readFileSync(logFile, 'utf8') === expected, createRealClock(), 5_000);
     expect(readFileSync(logFile, 'utf8')).toBe(expected);
+  });
+
+  it('ends them in the inverse order with the machine, and what comes after an end knows which of both it is', async () => {
+    const log = join(home, 'order.log');
+    const env = { PATH: `${home}:${process.env.PATH}` };
+    const tells = (name: 'etcd' | 'server', more: Partial<BackgroundProcess>) =>
+      sleeper(name, {
+        command: [
+          '/bin/sh',
+          '-c',
+          `trap 'sleep 0.2; echo ${name} ends >>${log}; exit' TERM; while :; do sleep 0.05; done`,
+        ],
+        env,
+        ...more,
+      });
+    const afterStop = ['/bin/sh', '-c', `echo after etcd: $(systemctl is-system-running) >>${log}`] as const;
+    keeper.start([tells('etcd', { afterStop }), tells('server', { after: ['etcd'] })]);
+    const said = (): string[] => (existsSync(log) ? readFileSync(log, 'utf8').trimEnd().split('\n') : []);
+    await keeper.stop('etcd');
+    expect(said()).toEqual(['etcd ends', 'after etcd: running']);
+    keeper.start([tells('etcd', { afterStop })]);
+    rmSync(log);
+    execFileSync(join(home, 'systemctl'), ['poweroff']);
+    expect(said()).toEqual(['server ends', 'etcd ends', 'after etcd: stopping']);
   });
 
   it('says what systemd said', () => {

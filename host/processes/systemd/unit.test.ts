@@ -14,6 +14,7 @@ const containerd: BackgroundProcess = {
   logFile: '/var/log/berth/containerd.log',
   command: ['/usr/bin/containerd', '--config', '/var/lib/berth/containerd.toml'],
   childrenOutlive: true,
+  afterStop: ['/bin/sh', '/opt/berth/kill-containers.sh', 'berth'],
 };
 const options = {
   unitOf: (name: string) => (name === 'etcd' ? 'berth-etcd.service' : undefined),
@@ -27,7 +28,7 @@ it('a unit of ours', () => {
     "# Written by berth at every start; changes are lost.
     [Unit]
     Description=Berth: containerd, which runs the containers
-    After=network-online.target
+    After=network-online.target remote-fs.target
     Wants=network-online.target
     RequiresMountsFor="/var/lib/berth" "/opt/berth"
     StartLimitIntervalSec=0
@@ -38,15 +39,17 @@ it('a unit of ours', () => {
     ExecStart="/usr/bin/containerd" "--config" "/var/lib/berth/containerd.toml"
     StandardOutput=append:/var/log/berth/containerd.log
     StandardError=append:/var/log/berth/containerd.log
+    ExecStopPost="/bin/sh" "/opt/berth/kill-containers.sh" "berth"
     Restart=always
     RestartSec=1
-    TimeoutStopSec=30
+    TimeoutStopSec=10
+    KillMode=process
+    Delegate=yes
+    CPUWeight=1000
     LimitNOFILE=1048576
     LimitNPROC=infinity
     LimitCORE=infinity
     TasksMax=infinity
-    KillMode=process
-    Delegate=yes
     OOMScoreAdjust=-999
 
     [Install]
@@ -57,7 +60,7 @@ it('a unit of ours', () => {
 
 it('leaves children to their end only where they are meant to outlive it', () => {
   const unit = renderUnit({ ...containerd, childrenOutlive: false }, options);
-  expect(unit).not.toContain('KillMode');
+  expect(unit).toContain('\nKillMode=mixed\n');
   expect(unit).not.toContain('Delegate');
 });
 
@@ -67,7 +70,19 @@ it('does not lower the score where systemd could not', () => {
 
 it('comes after what it needs, where that is on the machine', () => {
   const unit = renderUnit({ ...containerd, after: ['etcd', 'server'] }, options);
-  expect(unit).toContain('\nAfter=network-online.target berth-etcd.service\n');
+  expect(unit).toContain('\nAfter=network-online.target berth-etcd.service remote-fs.target\n');
+  expect(unit).toContain('\nWants=network-online.target berth-etcd.service\n');
+});
+
+it('has the time that its end takes, and the disk where others wait for it', () => {
+  const unit = renderUnit({ ...containerd, stopSeconds: 30, waitedForOnDisk: true }, options);
+  expect(unit).toContain('\nTimeoutStopSec=30\n');
+  expect(unit).toContain('\nIOWeight=1000\n');
+  expect(renderUnit(containerd, options)).not.toContain('IOWeight');
+});
+
+it('leaves niceness alone: containers would inherit it', () => {
+  expect(renderUnit(containerd, options)).not.toContain('Nice');
 });
 
 it.each([

@@ -1,6 +1,11 @@
 import { dirname } from 'node:path';
 import type { BackgroundProcess } from '../keeper.ts';
 
+/** Ten times what other services have: a machine that is busy must still say that it lives. No Nice beside it: containers would inherit that. */
+const cpuWeight = 1000;
+const ioWeight = 1000;
+const stopSecondsDefault = 10;
+
 export interface UnitOptions {
   /** The unit's file name of each process that runs on this machine: `berth-etcd.service`. */
   readonly unitOf: (name: BackgroundProcess['name']) => string | undefined;
@@ -14,12 +19,14 @@ export interface UnitOptions {
 /** The text of a systemd unit that keeps the process running from boot to shutdown. */
 export function renderUnit(process: BackgroundProcess, options: UnitOptions): string {
   const before = (process.after ?? []).map(options.unitOf).filter((one) => one !== undefined);
-  const order = ['network-online.target', ...before].join(' ');
+  const wants = ['network-online.target', ...before].join(' ');
+  // Containers may use what is mounted from elsewhere: at the end it is unmounted after they have stopped.
+  const order = process.childrenOutlive ? `${wants} remote-fs.target` : wants;
   return `# Written by berth at every start; changes are lost.
 [Unit]
 Description=Berth: ${process.purpose}
 After=${order}
-Wants=${order}
+Wants=${wants}
 RequiresMountsFor=${options.needsFolders.map(quoteWord).join(' ')}
 StartLimitIntervalSec=0
 
@@ -29,14 +36,16 @@ ExecStartPre=/bin/mkdir -p ${quoteArgument(process.runDir)} ${quoteArgument(dirn
 ExecStart=${process.command.map(quoteArgument).join(' ')}
 StandardOutput=append:${escapePercent(process.logFile)}
 StandardError=append:${escapePercent(process.logFile)}
-Restart=always
+${process.afterStop ? `ExecStopPost=${process.afterStop.map(quoteArgument).join(' ')}\n` : ''}Restart=always
 RestartSec=1
-TimeoutStopSec=30
-LimitNOFILE=1048576
+TimeoutStopSec=${process.stopSeconds ?? stopSecondsDefault}
+KillMode=${process.childrenOutlive ? 'process\nDelegate=yes' : 'mixed'}
+CPUWeight=${cpuWeight}
+${process.waitedForOnDisk ? `IOWeight=${ioWeight}\n` : ''}LimitNOFILE=1048576
 LimitNPROC=infinity
 LimitCORE=infinity
 TasksMax=infinity
-${process.childrenOutlive ? 'KillMode=process\nDelegate=yes\n' : ''}${options.mayLowerOomScore ? 'OOMScoreAdjust=-999\n' : ''}
+${options.mayLowerOomScore ? 'OOMScoreAdjust=-999\n' : ''}
 [Install]
 WantedBy=multi-user.target
 `;

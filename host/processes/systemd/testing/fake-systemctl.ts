@@ -1,9 +1,9 @@
 /**
  * A systemctl for tests, strict: it knows the calls that the keeper may make and refuses all others, takes no unit that it
- * has not read since the last daemon-reload, and really runs what units start. State is in the folder $FAKE_SYSTEMD:
- * units/ (what is on disk), loaded/ (what was read), enabled/, pids/, calls.
+ * has not read since the last daemon-reload, and really runs what units start, and what they run after their end. State is in the
+ * folder $FAKE_SYSTEMD: units/ (what is on disk), loaded/ (what was read), enabled/, pids/, calls, stopping (the machine goes down).
  */
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import {
   appendFileSync,
   copyFileSync,
@@ -59,6 +59,21 @@ const verbs: Readonly<Record<string, () => void>> = {
     process.stdout.write(blocks.join('\n'));
   },
   'reset-failed': () => {},
+  'is-system-running': () => {
+    const state = existsSync(folder('stopping')) ? 'stopping' : 'running';
+    process.stdout.write(`${state}\n`);
+    process.exitCode = state === 'running' ? 0 : 1;
+  },
+  poweroff: () => {
+    writeFileSync(folder('stopping'), '');
+    const left = new Set(readdirSync(folder('pids')));
+    while (left.size > 0) {
+      const next = [...left].find((unit) => ![...left].some((other) => startsAfter(other, unit)));
+      if (!next) refuse(`These units wait for each other: ${[...left].join(' ')}`);
+      stop(next);
+      left.delete(next);
+    }
+  },
 };
 
 const known: Readonly<Record<string, readonly string[]>> = {
@@ -69,6 +84,8 @@ const known: Readonly<Record<string, readonly string[]>> = {
   restart: [],
   show: ['--property=ActiveState,MainPID'],
   'reset-failed': [],
+  'is-system-running': [],
+  poweroff: [],
 };
 const unknown = flags.find((one) => !known[verb]?.includes(one));
 if (unknown) refuse(`unrecognized option '${unknown}'`);
@@ -80,24 +97,52 @@ function start(unit: string): void {
   if (text !== readFileSync(join(folder('units'), unit), 'utf8')) {
     refuse(`The unit file of ${unit} changed on disk. Run 'systemctl daemon-reload'.`);
   }
-  const value = (name: string): string =>
-    new RegExp(`^${name}=(.*)$`, 'm').exec(text)?.[1] ?? refuse(`${unit} lacks ${name}`);
-  for (const other of value('After').split(' ')) {
+  for (const other of settingOf(unit, 'After').split(' ')) {
     if (other.endsWith('.service') && !existsSync(join(folder('loaded'), other))) refuse(`Unit ${other} not found.`);
   }
-  const [program = '', ...args] = words(value('ExecStart'));
-  const environment = readFileSync(value('EnvironmentFile'), 'utf8');
-  const env = Object.fromEntries([...environment.matchAll(/^(\w+)="(.*)"$/gm)].map(([, name, text]) => [name, text]));
-  const log = openSync(value('StandardOutput').replace(/^append:/, ''), 'a');
-  const child = spawn(program, args, { detached: true, stdio: ['ignore', log, log], env, cwd: '/' });
+  const [program = '', ...args] = words(settingOf(unit, 'ExecStart'));
+  const child = spawn(program, args, { detached: true, ...surroundings(unit) });
   child.unref();
   writeFileSync(join(folder('pids'), unit), String(child.pid));
 }
 
 function stop(unit: string): void {
   const pid = pidOf(unit);
-  if (pid) process.kill(pid, 'SIGTERM');
+  if (!pid) return;
+  process.kill(pid, 'SIGTERM');
+  const untilMs = Date.now() + Number(settingOf(unit, 'TimeoutStopSec')) * 1000;
+  while (runs(pid)) {
+    if (Date.now() > untilMs) process.kill(pid, 'SIGKILL');
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
+  }
   rmSync(join(folder('pids'), unit), { force: true });
+  if (!loaded(unit).includes('\nExecStopPost=')) return;
+  const [program = '', ...args] = words(settingOf(unit, 'ExecStopPost'));
+  spawnSync(program, args, surroundings(unit));
+}
+
+function surroundings(unit: string) {
+  const environment = readFileSync(settingOf(unit, 'EnvironmentFile'), 'utf8');
+  const env = Object.fromEntries([...environment.matchAll(/^(\w+)="(.*)"$/gm)].map(([, name, text]) => [name, text]));
+  const log = openSync(settingOf(unit, 'StandardOutput').replace(/^append:/, ''), 'a');
+  return { stdio: ['ignore' as const, log, log], env, cwd: '/' };
+}
+
+function startsAfter(unit: string, other: string): boolean {
+  return settingOf(unit, 'After').split(' ').includes(other);
+}
+
+function settingOf(unit: string, name: string): string {
+  return new RegExp(`^${name}=(.*)$`, 'm').exec(loaded(unit))?.[1] ?? refuse(`${unit} lacks ${name}`);
+}
+
+/** A process that has ended and was not waited for has no command line any more. */
+function runs(pid: number): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8') !== '';
+  } catch {
+    return false;
+  }
 }
 
 function pidOf(unit: string): number | undefined {
