@@ -7,21 +7,21 @@
  *   node tools/test.ts unit sim   some of them
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-
-interface Counts {
-  passed: number;
-  failed: number;
-  skipped: number;
-}
+import { add, type Counts } from './layers/counts.ts';
+import { isLayer, type Lane, layers, planStages } from './layers/plan.ts';
+import { runLane } from './layers/run-lane.ts';
 
 const root = join(import.meta.dirname, '..');
 const bin = join(root, 'node_modules/.bin');
-const layers = ['unit', 'integration', 'sim', 'e2e', 'vm'];
-/** Virtual machines without hardware support take as long as everything else together: they run when they are named. */
-const onRequest = ['vm'];
-const wanted = process.argv.slice(2);
+const words = process.argv.slice(2);
+const unknown = words.filter((word) => !isLayer(word));
+if (unknown.length > 0) {
+  console.error(`there is no layer ${unknown.join(', ')}; there are ${layers.join(', ')}`);
+  process.exit(2);
+}
+const wanted = words.filter(isLayer);
 const total: Counts = { passed: 0, failed: 0, skipped: 0 };
 
 if (wanted.length === 0) {
@@ -31,8 +31,9 @@ if (wanted.length === 0) {
 if (wanted.length === 0 || wanted.includes('vm')) {
   check('packages', [process.execPath, join(root, 'tools/install-test-packages.ts')]);
 }
-for (const layer of layers.filter((one) => (wanted.length === 0 ? !onRequest.includes(one) : wanted.includes(one)))) {
-  runLayer(layer);
+const e2e = globSync('test/e2e/*.test.ts', { cwd: root });
+for (const stage of planStages(wanted, new Map(e2e.map((file) => [file, readFileSync(join(root, file), 'utf8')])))) {
+  await Promise.all(stage.map((lane) => run(lane, stage.length > 1)));
 }
 console.log(`${total.passed} passed, ${total.failed} failed${total.skipped > 0 ? `, ${total.skipped} skipped` : ''}`);
 process.exitCode = total.failed > 0 || total.passed === 0 ? 1 : 0;
@@ -47,42 +48,12 @@ function check(name: string, command: readonly string[]): void {
   console.log(`${ok ? 'ok' : 'FAILED'}: ${name} (${seconds(startMs)})`);
 }
 
-function runLayer(layer: string): void {
+async function run(lane: Lane, besideOthers: boolean): Promise<void> {
   const startMs = performance.now();
-  const report = join(root, '.cache', `report-${layer}.json`);
-  mkdirSync(join(root, '.cache'), { recursive: true });
-  rmSync(report, { force: true });
-  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
-  const result = spawnSync(
-    process.execPath,
-    [join(root, 'node_modules/vitest/vitest.mjs'), 'run', '--project', layer, ...reporters],
-    {
-      cwd: root,
-      stdio: 'inherit',
-    },
-  );
-  const counts = readReport(report);
-  // Vitest ends with an error for what belongs to no test too: an unhandled rejection, a file that cannot be loaded.
-  if (result.status !== 0 && counts.failed === 0) counts.failed = 1;
-  for (const key of ['passed', 'failed', 'skipped'] as const) total[key] += counts[key];
-  console.log(
-    `${layer}: ${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped (${seconds(startMs)})\n`,
-  );
-}
-
-function readReport(file: string): Counts {
-  const counts: Counts = { passed: 0, failed: 0, skipped: 0 };
-  if (!existsSync(file)) return counts;
-  const report: unknown = JSON.parse(readFileSync(file, 'utf8'));
-  const count = (name: string): number => {
-    const value: unknown = typeof report === 'object' && report !== null ? Reflect.get(report, name) : 0;
-    return typeof value === 'number' ? value : 0;
-  };
-  return {
-    passed: count('numPassedTests'),
-    failed: count('numFailedTests'),
-    skipped: count('numPendingTests') + count('numTodoTests'),
-  };
+  const counts = await runLane(lane, besideOthers ? `${lane.name} |` : undefined);
+  add(total, counts);
+  const { passed, failed, skipped } = counts;
+  console.log(`${lane.name}: ${passed} passed, ${failed} failed, ${skipped} skipped (${seconds(startMs)})\n`);
 }
 
 function seconds(startMs: number): string {
