@@ -14,7 +14,13 @@ spec:
   containers:
     - name: main
       image: berth.local/busybox:1
-      command: [nc, -ll, -p, '8080', -e, sh, -c, 'echo ${machine.name} to $NCAT_REMOTE_ADDR; netstat -tn | grep :8080']
+      command:
+        - sh
+        - -c
+        - |
+          trap 'exit 0' TERM
+          nc -ll -p 8080 -e sh -c 'echo ${machine.name} to $NCAT_REMOTE_ADDR; netstat -tn | grep :8080' &
+          wait
 `;
 
 describe('pods of a cluster of three machines, the last on another link', () => {

@@ -87,6 +87,7 @@ beforeAll(async () => {
   const serve = ['nc', '-ll', '-p', '8080', '-e', 'sh', '-c', 'echo server'];
   server = await startPod('server', serve);
   client = await startPod('client', ['sleep', 'infinity']);
+  await run('ip', ['netns', 'delete', outside]); // Of a run that was killed.
   await mustRun('ip', ['netns', 'add', outside]);
   await mustRun('ip', ['link', 'add', 'bgnout', 'type', 'veth', 'peer', 'name', 'eth0', 'netns', outside]);
   await mustRun('ip', ['address', 'add', '10.99.77.1/30', 'dev', 'bgnout']);

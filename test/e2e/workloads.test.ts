@@ -172,13 +172,13 @@ describe('a drain', () => {
     };
     await cluster.apply(JSON.stringify(budget));
     await eventually(async () => expect(await cluster.k('get', 'pdb', 'shop')).toMatch(/\nshop\s+2\s+N\/A\s+0\s/));
-    for (const kubectl of kubectls) {
-      const args = ['drain', node, ...flags, '--timeout=4s', '--pod-selector=app=shop'];
-      const theirs = await run(kubectl, args, { env: { KUBECONFIG: cluster.layout.kubeconfig } });
+    const args = ['drain', node, ...flags, '--timeout=4s', '--pod-selector=app=shop'];
+    const env = { KUBECONFIG: cluster.layout.kubeconfig };
+    for (const theirs of await Promise.all(kubectls.map((kubectl) => run(kubectl, args, { env })))) {
       expect(theirs.code).not.toBe(0);
       expect(theirs.stderr).toContain("Cannot evict pod as it would violate the pod's disruption budget.");
     }
-    const ours = await cluster.berth(['drain', node, ...flags, '--timeout=4s', '--pod-selector=app=shop']);
+    const ours = await cluster.berth(args);
     expect(ours.code).toBe(1);
     expect(ours.stdout).toContain(`node/${node} already cordoned`);
     expect(ours.stderr).toContain('budget shop needs 2 healthy pods and has 2 of 2, so that none may ever be missing');

@@ -1,10 +1,11 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { createRealClock } from '#base/real/clock.ts';
-import { processStates } from '#host/cluster.ts';
+import { processStates, stopProcesses } from '#host/cluster.ts';
 import { type HostLayout, hostLayout } from '#host/layout.ts';
 import { findCommand } from '#host/packages.ts';
 import type { ProcessName } from '#host/processes/keeper.ts';
+import { removeCgroup } from '#host/removal/cgroups.ts';
 import { claim, sweepAbandoned } from './owned.ts';
 import { freePorts } from './ports.ts';
 import { mustRun, type RunOptions, type RunResult, run } from './run.ts';
@@ -60,6 +61,10 @@ export async function startCluster(
   const kubectl = (args: readonly string[], more: RunOptions = {}): Promise<RunResult> =>
     run(kubectlCommand, args, { ...more, env: { ...env, ...more.env } });
   const destroy = async (): Promise<void> => {
+    // What does not listen to SIGTERM would be given its 10 s: `berth down` has tests of its own.
+    const clock = createRealClock();
+    await stopProcesses(layout, ['server'], clock);
+    await removeCgroup(layout.cgroupRoot, clock);
     const result = await berth(['down', '--purge'], { timeoutMs: 120_000 });
     if (result.code !== 0) throw new Error(`down --purge failed: ${result.stdout}${result.stderr}`);
     rmSync(home, { recursive: true, force: true });

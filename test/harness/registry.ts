@@ -1,17 +1,18 @@
 /** Debian's docker-registry as a process, with TLS and a password, in a folder of its own. */
 import { spawn } from 'node:child_process';
 import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Agent, request } from 'undici';
 import { createRealRandom } from '#base/real/random.ts';
 import { openArchive } from '#cli/image/archive/file.ts';
 import { readArchive } from '#cli/image/archive/read.ts';
 import type { KeyPair } from '#host/key-pair.ts';
+import { hostLayout } from '#host/layout.ts';
 import { machineAddress } from '#host/machine.ts';
 import { requireCommand } from '#host/packages.ts';
 import { createAuthority, issueCertificate } from '#host/pki.ts';
 import { eventually } from './eventually.ts';
+import { claim } from './owned.ts';
 import { freePorts } from './ports.ts';
 
 export interface TestRegistry {
@@ -34,7 +35,8 @@ const password = 'correct horse';
 const passwordHash = '$2b$05$abcdefghijklmnopqrstuuHNbAKRhpaujgo33bRWs.NLUTJO3lOy2';
 
 export async function startRegistry(): Promise<TestRegistry> {
-  const folder = mkdtempSync(join(tmpdir(), 'berth-registry-'));
+  const folder = mkdtempSync('/var/tmp/berth-test-registry-');
+  claim(folder, hostLayout(folder));
   const port = await freePorts(1);
   // Not loopback: there containerd speaks HTTP by itself, without any certificate.
   const address = machineAddress();

@@ -19,8 +19,10 @@ const pidNamespace = (): string => /\d+/.exec(readlinkSync('/proc/self/ns/pid'))
 function startTicks(pid: number): string | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    // The name, the second field, may hold blanks and brackets; the start is the 22nd.
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+    // The name, the second field, may hold blanks and brackets; the state is the 3rd, the start the 22nd.
+    const [state = '', ...more] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    // One that was killed, and that nobody asks after.
+    return state === 'Z' ? undefined : more[18];
   } catch {
     return undefined;
   }

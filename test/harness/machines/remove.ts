@@ -1,11 +1,11 @@
-import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createRealClock } from '#base/real/clock.ts';
 import { type HostLayout, hostLayout } from '#host/layout.ts';
-import { isAlive } from '#host/processes/pid.ts';
 import { signalProcess } from '#host/processes/supervised.ts';
 import { removeCgroup } from '#host/removal/cgroups.ts';
 import { unmountAll } from '#host/removal/mounts.ts';
+import { isOwnerAlive, ownerOf } from '../engine/owner.ts';
 import { eventually } from '../eventually.ts';
 import { mustRun, run } from '../run.ts';
 import { folderOf, namespacesOf, noteFile, podNamespace, runFolders, runsFolder } from './names.ts';
@@ -32,7 +32,9 @@ export async function removeMachine(namespace: string, layout: HostLayout): Prom
 
 const namespaces = (): string[] => (existsSync(netnsFolder) ? readdirSync(netnsFolder) : []);
 
-async function removeNamespace(namespace: string): Promise<void> {
+/** With everything that runs in it. Fine when it is gone already. */
+export async function removeNamespace(namespace: string): Promise<void> {
+  if (!existsSync(join(netnsFolder, namespace))) return;
   await eventually(() => killAllIn(namespace), { withinMs: 15_000, everyMs: 20 });
   await mustRun('ip', ['netns', 'delete', namespace]);
 }
@@ -49,8 +51,19 @@ export async function sweepAbandonedMachines(): Promise<void> {
   for (const name of readdirSync(runsFolder).filter((one) => runFolders.test(one))) {
     const note = join(runsFolder, name, noteFile);
     // Without a note it is being made, or was left in the instant before: then there is nothing in it.
-    if (!existsSync(note) || isAlive(Number(readFileSync(note, 'utf8')))) continue;
+    if (!existsSync(note) || isOwnerAlive(readNote(note))) continue;
+    // Ours now: others may be sweeping at the same time.
+    writeFileSync(note, ownerOf());
     await removeRun(name.replace('berth-mach-', ''));
+  }
+}
+
+/** Empty when its owner has removed it by now; that counts as alive. */
+function readNote(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return '';
   }
 }
 

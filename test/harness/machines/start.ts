@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { hostLayout } from '#host/layout.ts';
+import { ownerOf } from '../engine/owner.ts';
 import { createMachine, type Machine } from './machine.ts';
 import { folderOf, machineNamespace, noteFile, wireNamespace } from './names.ts';
 import { removeRun, sweepAbandonedMachines } from './remove.ts';
@@ -43,7 +44,7 @@ export async function startMachines(options: MachinesOptions): Promise<Machines>
     .padStart(6, '0');
   const folder = folderOf(id);
   mkdirSync(folder);
-  writeFileSync(join(folder, noteFile), String(process.pid));
+  writeFileSync(join(folder, noteFile), ownerOf());
   try {
     return await build(id, { count, topology, mtu });
   } catch (error) {

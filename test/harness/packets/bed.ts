@@ -1,7 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type RunCommand, runCommand } from '#node-agent/network/commands.ts';
+import { isOwnerAlive, ownerOf } from '../engine/owner.ts';
+import { removeNamespace } from '../machines/remove.ts';
 import { mustRun, run } from '../run.ts';
 
 /** A node, pods on it and beside it, and a client outside, as network namespaces: to see what rules do to packets. */
@@ -51,9 +54,20 @@ export const bedNetwork = {
 export const answerPort = 8080;
 
 const folder = import.meta.dirname;
+const prefix = 'berth-sr-';
+
+/** Removes the beds of runs that were killed; those of living ones are left alone. */
+async function sweepAbandonedBeds(): Promise<void> {
+  if (!existsSync('/run/netns')) return;
+  for (const name of readdirSync('/run/netns').filter((one) => one.startsWith(prefix))) {
+    const owner = name.slice(prefix.length).split('-').slice(0, 3).join('-');
+    if (!isOwnerAlive(owner)) await removeNamespace(name);
+  }
+}
 
 export async function startPacketBed(): Promise<PacketBed> {
-  const id = `berth-sr-${randomBytes(3).toString('hex')}`;
+  await sweepAbandonedBeds();
+  const id = `${prefix}${ownerOf()}-${randomBytes(3).toString('hex')}`;
   const nameOf = (place: Place): string => `${id}-${place}`;
   const node = nameOf('node');
   const children: ChildProcess[] = [];
