@@ -1,6 +1,7 @@
 import type { V1Pod } from '#api/generated/types.ts';
 import type { Change, Check } from '../world/history.ts';
-import { hasEnded, isAvailable, isGoing, isNode, isPod, isTrue, nameOf } from '../world/views.ts';
+import { readyMachines } from '../world/ready-machines.ts';
+import { hasEnded, isAvailable, isGoing, isPod, nameOf } from '../world/views.ts';
 
 export interface DaemonPromise {
   readonly maxUnavailable: number;
@@ -21,7 +22,7 @@ export interface DaemonCheck extends Check {
 export function daemonPromises(): DaemonCheck {
   const promises = new Map<string, DaemonPromise>();
   const pods = new Map<string, Map<string, V1Pod>>();
-  const ready = new Set<string>();
+  const machines = readyMachines();
   let compared = 0;
 
   const setOf = (pod: V1Pod): string | undefined => {
@@ -41,8 +42,10 @@ export function daemonPromises(): DaemonCheck {
       if (counted.length > most) return `${counted.map(nameOf).join(' and ')} are for ${node}`;
     }
     compared += 1;
-    const served = [...ready].filter((node) => all.some((pod) => pod.spec?.nodeName === node && isAvailable(pod)));
-    const missing = ready.size - served.length;
+    const served = [...machines.names].filter((node) =>
+      all.some((pod) => pod.spec?.nodeName === node && isAvailable(pod)),
+    );
+    const missing = machines.names.size - served.length;
     return missing > promised.maxUnavailable
       ? `${missing} nodes are without a pod of ${app}, at most ${promised.maxUnavailable} may be`
       : undefined;
@@ -56,13 +59,9 @@ export function daemonPromises(): DaemonCheck {
       return compared;
     },
     onChange(change) {
+      if (machines.isLost(change)) promises.clear();
       const { key, object, previous } = change;
       const one = object ?? previous;
-      if (isNode(one)) {
-        if (object && isTrue(one, 'Ready')) ready.add(nameOf(one));
-        else if (ready.has(nameOf(one))) promises.clear();
-        return undefined;
-      }
       const app = isPod(one) ? setOf(one) : undefined;
       if (app === undefined) return undefined;
       const ofApp = pods.get(app) ?? new Map<string, V1Pod>();

@@ -1,6 +1,7 @@
 import type { V1Pod } from '#api/generated/types.ts';
 import type { Check } from '../world/history.ts';
-import { appOf, hasEnded, isAvailable, isGoing, isNode, isPod, isTrue, nameOf } from '../world/views.ts';
+import { readyMachines } from '../world/ready-machines.ts';
+import { appOf, hasEnded, isAvailable, isGoing, isPod } from '../world/views.ts';
 
 export interface Promised {
   readonly strategy: 'RollingUpdate' | 'Recreate';
@@ -25,7 +26,7 @@ export interface RolloutCheck extends Check {
 export function rolloutPromises(): RolloutCheck {
   const promises = new Map<string, Promised>();
   const pods = new Map<string, Map<string, V1Pod>>();
-  const ready = new Set<string>();
+  const machines = readyMachines();
   let compared = 0;
 
   const judge = (app: string): string | undefined => {
@@ -49,13 +50,9 @@ export function rolloutPromises(): RolloutCheck {
     get compared() {
       return compared;
     },
-    onChange({ key, object, previous }) {
-      const node = object ?? previous;
-      if (isNode(node)) {
-        if (object && isTrue(node, 'Ready')) ready.add(nameOf(node));
-        else if (ready.has(nameOf(node))) promises.clear();
-        return undefined;
-      }
+    onChange(change) {
+      if (machines.isLost(change)) promises.clear();
+      const { key, object, previous } = change;
       const pod = object ?? previous;
       if (!isPod(pod)) return undefined;
       const app = appOf(pod);

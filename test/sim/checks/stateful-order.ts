@@ -1,7 +1,8 @@
 import type { V1Pod, V1StatefulSet } from '#api/generated/types.ts';
 import type { KubeObject } from '#api/meta.ts';
 import type { Change, Check } from '../world/history.ts';
-import { hasEnded, isAvailable, isGoing, isNode, isPod, isTrue, nameOf } from '../world/views.ts';
+import { readyMachines } from '../world/ready-machines.ts';
+import { hasEnded, isAvailable, isGoing, isPod, nameOf } from '../world/views.ts';
 
 const isStatefulSet = (object: KubeObject | undefined): object is V1StatefulSet => object?.kind === 'StatefulSet';
 
@@ -27,7 +28,7 @@ export interface OrderCheck extends Check {
 export function statefulOrder(): OrderCheck {
   const sets = new Map<string, V1StatefulSet>();
   const members = new Map<string, Map<number, Member>>();
-  const ready = new Set<string>();
+  const machines = readyMachines();
   let lost = false;
   let compared = 0;
 
@@ -90,10 +91,7 @@ export function statefulOrder(): OrderCheck {
     onChange(change) {
       const { key, object, previous } = change;
       const one = object ?? previous;
-      if (isNode(one)) {
-        if (object && isTrue(one, 'Ready')) ready.add(nameOf(one));
-        else if (ready.has(nameOf(one))) lost = true;
-      }
+      lost ||= machines.isLost(change);
       if (isStatefulSet(one)) {
         const name = key.split('/').slice(-2).join('/');
         if (isStatefulSet(object)) sets.set(name, object);
