@@ -17,6 +17,7 @@ import type { ProbeTransport } from '#node-agent/probes/transport.ts';
 import { createHollowTransport } from '#node-agent/probes/transport.ts';
 import { createHollowRuntime, type HollowRuntime } from '#node-agent/runtime/hollow/runtime.ts';
 import { container } from '#node-agent/testing/pod-samples.ts';
+import { heard } from './told.ts';
 import { watchedIdentity } from './watched-identity.ts';
 
 /** A real API core on the memory store, a hollow runtime, and agents that come and go; all on one virtual clock. */
@@ -83,13 +84,7 @@ export async function createAgentBed(options: AgentBedOptions = {}): Promise<Age
       clock,
       random,
       log,
-      recorder: {
-        ...real,
-        record: (object, type, reason, message, more) => {
-          told.push({ reason, message, about: object.metadata?.name ?? '' });
-          real.record(object, type, reason, message, more);
-        },
-      },
+      recorder: heard(real, (about, reason, message) => told.push({ reason, message, about })),
       settings: options.settings,
     };
     const agent = createAgent(options.wrap?.(plain) ?? plain);

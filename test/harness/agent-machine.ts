@@ -18,6 +18,7 @@ import { createCriRuntime } from '#node-agent/runtime/cri/runtime.ts';
 import type { ContainerRuntime } from '#node-agent/runtime/runtime.ts';
 import { startContainerd, type TestContainerd } from './containerd.ts';
 import { eventually } from './eventually.ts';
+import { heard } from './told.ts';
 
 /** A real containerd and a real agent on this machine, over an API core in memory. */
 export interface AgentMachine {
@@ -132,13 +133,7 @@ export async function startAgentMachine(): Promise<AgentMachine> {
         clock,
         random,
         log,
-        recorder: {
-          ...real,
-          record(object, type, reason, message, more) {
-            told.push({ reason, message, about: object.metadata?.name ?? '' });
-            real.record(object, type, reason, message, more);
-          },
-        },
+        recorder: heard(real, (about, reason, message) => told.push({ reason, message, about })),
       });
       current = { controller, ended: agent.run(controller.signal) };
       await eventually(() => agent.status().nodeReady, { everyMs: 10, withinMs: 10_000 });

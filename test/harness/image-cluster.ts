@@ -8,7 +8,7 @@ import { createRealClock } from '#base/real/clock.ts';
 import { createRealRandom } from '#base/real/random.ts';
 import { createTestCli, type TestCli } from '#cli/testing/run-cli.ts';
 import type { ApiClient } from '#client/api-client.ts';
-import { createEventRecorder, type EventRecorder } from '#client/event-recorder.ts';
+import { createEventRecorder } from '#client/event-recorder.ts';
 import { pauseImageName } from '#host/images/build.ts';
 import { createAgent } from '#node-agent/agent.ts';
 import { createLinuxHost } from '#node-agent/host-linux/create.ts';
@@ -23,6 +23,7 @@ import { startApiServer, type TestApiServer } from './api-server.ts';
 import { createTestCertificates, type TestCertificates } from './certs.ts';
 import { startContainerd, type TestContainerd } from './containerd.ts';
 import { eventually } from './eventually.ts';
+import { heard } from './told.ts';
 
 export interface ImageCluster {
   readonly api: TestApiServer;
@@ -68,25 +69,19 @@ export async function startImageCluster(options: {
   const life = new AbortController();
   const { signal } = life;
   const told: string[] = [];
-  const recorder = createEventRecorder({ client, clock, random, component: 'kubelet', signal });
+  const real = createEventRecorder({ client, clock, random, component: 'kubelet', signal });
+  const recorder = heard(real, (about, reason, message, type) => told.push(`${about}: ${type} ${reason}: ${message}`));
   const host = await createLinuxHost({
     root: layout.agentDir,
     logRoot: layout.podLogDir,
     cgroupRoot: layout.cgroupRoot,
   });
-  const telling: EventRecorder = {
-    ...recorder,
-    record(object, type, reason, message, more) {
-      told.push(`${object.metadata?.name}: ${type} ${reason}: ${message}`);
-      recorder.record(object, type, reason, message, more);
-    },
-  };
   const registries = createClusterRegistries({
     client,
     clock,
     random,
     log,
-    recorder: telling,
+    recorder,
     nodeName,
     certsDir: layout.registryDir,
     stateFile: join(layout.agentDir, 'registries.yaml'),
@@ -101,7 +96,7 @@ export async function startImageCluster(options: {
       clock,
       random,
       log,
-      recorder: telling,
+      recorder,
       registryAuths: registries.authsFor,
       settings: { nodeAddresses: ['127.0.0.1'], agentPort },
     });
