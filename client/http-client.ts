@@ -26,9 +26,8 @@ const patchTypes: Readonly<Record<Patch['type'], string>> = {
   strategic: 'application/strategic-merge-patch+json',
 };
 
-export function createHttpClient(access: ClusterAccess): HttpClient {
-  const transport = createTransport(access);
-
+/** `transport`: another way to the same server, such as one that looks at what passes. */
+export function createHttpClient(access: ClusterAccess, transport: Transport = createTransport(access)): HttpClient {
   const json = async (request: RawRequest): Promise<unknown> => {
     const response = await transport.request(request);
     const text = await response.body.text();

@@ -3,13 +3,16 @@ import { clientKubeletSigner, kubeletServingSigner } from '#api/certificates.ts'
 import { clusterConfigFromData, clusterConfigName } from '#api/cluster-config.ts';
 import { configMaps } from '#api/kinds.ts';
 import type { Log } from '#base/log.ts';
+import type { ClusterAccess } from '#client/access.ts';
 import { type CertificateManager, createCertificateManager } from '#client/certificates/manager.ts';
 import { nodeHosts, nodeSubject } from '#client/certificates/node-certificates.ts';
+import { createTransport } from '#client/http/transport.ts';
 import { createHttpClient, type HttpClient } from '#client/http-client.ts';
 import { withCurrentAddress } from '#host/address.ts';
 import { loadKeyPair, saveKeyPair } from '#host/key-pair.ts';
 import type { HostLayout } from '#host/layout.ts';
 import { type JoinedSettings, saveSettings } from '#host/settings.ts';
+import { createAcceptance } from '#node-agent/node/acceptance.ts';
 import type { CliContext } from '../command.ts';
 import { nodeAccess, nodeFiles, requireNodeKeys } from '../join/node-access.ts';
 import { runAgent } from './agent.ts';
@@ -24,21 +27,25 @@ import { createEnding } from './ending.ts';
 export async function runJoinedAgent(
   layout: HostLayout,
   stored: JoinedSettings,
-  log: Log,
+  loud: Log,
   context: CliContext,
 ): Promise<void> {
   const { clock, random } = context;
+  const acceptance = createAcceptance({ clock, log: loud });
+  const log = acceptance.quiet(loud);
+  const connect = (access: ClusterAccess): HttpClient =>
+    createHttpClient(access, acceptance.guard(createTransport(access)));
   const settings = await withCurrentAddress(stored);
   if (settings.nodeAddress !== stored.nodeAddress) {
     log.info({ from: stored.nodeAddress, to: settings.nodeAddress }, 'this machine has another address now');
     saveSettings(layout.settingsFile, settings);
   }
   const keys = requireNodeKeys(layout);
-  const client = createHttpClient(nodeAccess(settings, keys));
+  const client = connect(nodeAccess(settings, keys));
   const certificates = createNodeCertificates(layout, settings, client, log, context);
   const contact = {
     connectLease() {
-      const own = createHttpClient(nodeAccess(settings, { ca: keys.ca, client: certificates.client.current() }));
+      const own = connect(nodeAccess(settings, { ca: keys.ca, client: certificates.client.current() }));
       // A connection outlives its certificate, and the server refuses what comes over it then.
       const unsubscribe = certificates.client.onChange(({ cert, key }) =>
         own.transport.setClientCertificate(cert, key),
