@@ -10,6 +10,8 @@ const connectionsPerClientMax = 32;
 const idleMs = 10_000;
 /** Questions of one connection that are being answered; then it is not read from. */
 const atOnceMax = 16;
+/** Questions of one connection that are answered without a pause: heartbeats and all other clients must have their turn. */
+const atTurnMax = 32;
 
 /** Rejects when the address cannot be listened on. */
 export function listenTcp(
@@ -61,6 +63,7 @@ function serve(socket: Socket, handle: HandleMessage, clock: Clock, signal: Abor
   let atOnce = 0;
   let ended = false;
   let timer: Timer | undefined;
+  let turn: Timer | undefined;
 
   /** Nothing whole has come, or nothing has been taken, for too long. */
   const rest = (): void => {
@@ -79,7 +82,15 @@ function serve(socket: Socket, handle: HandleMessage, clock: Clock, signal: Abor
   };
 
   const work = (): void => {
-    while (atOnce < atOnceMax && !socket.destroyed) {
+    if (turn) return;
+    for (let handled = 0; atOnce < atOnceMax && !socket.destroyed; handled += 1) {
+      if (handled === atTurnMax) {
+        turn = clock.setTimer(0, () => {
+          turn = undefined;
+          work();
+        });
+        break;
+      }
       const message = queue.shift();
       if (!message) break;
       const result = handle(message, 'tcp', signal);
@@ -93,14 +104,17 @@ function serve(socket: Socket, handle: HandleMessage, clock: Clock, signal: Abor
         work();
       });
     }
-    if (queue.length > 0) socket.pause();
+    if (queue.length > 0 || turn) socket.pause();
     else if (ended && atOnce === 0) socket.end();
     else socket.resume();
   };
 
   rest();
   socket.on('error', () => undefined);
-  socket.on('close', () => timer?.cancel());
+  socket.on('close', () => {
+    timer?.cancel();
+    turn?.cancel();
+  });
   socket.on('data', (chunk: Buffer) => {
     const messages = read(chunk);
     if (messages.length > 0) rest();

@@ -14,6 +14,8 @@ export interface Listener {
 
 /** Answers that wait for other servers; more of them than this are refused at once. */
 const waitingMax = 2_000;
+/** One pod must not take the place of all others. */
+const waitingPerClientMax = 250;
 const receiveBytes = 1024 * 1024;
 
 /** Rejects when the address cannot be listened on. */
@@ -24,6 +26,7 @@ export function listenUdp(
   signal: AbortSignal,
 ): Promise<Listener> {
   const socket = createSocket({ type: isIPv6(address) ? 'udp6' : 'udp4' });
+  const perClient = new Map<string, number>();
   let waiting = 0;
   let open = true;
 
@@ -34,7 +37,8 @@ export function listenUdp(
 
   const receive = (message: Buffer, from: RemoteInfo): void => {
     if (from.port === 0) return;
-    if (waiting >= waitingMax) {
+    const own = perClient.get(from.address) ?? 0;
+    if (waiting >= waitingMax || own >= waitingPerClientMax) {
       const header = readHeader(message);
       if (header) send(encodeError(header, rcodes.servFail), from);
       return;
@@ -46,7 +50,15 @@ export function listenUdp(
       return;
     }
     waiting += 1;
-    void result.then((answer) => send(answer, from)).finally(() => waiting--);
+    perClient.set(from.address, own + 1);
+    void result
+      .then((answer) => send(answer, from))
+      .finally(() => {
+        waiting -= 1;
+        const left = (perClient.get(from.address) ?? 1) - 1;
+        if (left > 0) perClient.set(from.address, left);
+        else perClient.delete(from.address);
+      });
   };
 
   return new Promise((resolve, reject) => {
