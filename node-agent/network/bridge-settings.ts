@@ -19,6 +19,12 @@ export interface BridgeSettings {
   settle(base: { readonly gateway: string; readonly tunnel?: string | undefined }): Promise<void>;
 }
 
+/**
+ * A small machine's kernel remembers 16,384 to 65,536 connections, each for two minutes beyond its end, and drops what is new beyond
+ * that. As many as kube-proxy sets, which costs memory only as they come.
+ */
+const connectionsMin = 131_072;
+
 export function createBridgeSettings(options: BridgeSettingsOptions): BridgeSettings {
   const { bridge, serviceCidr, run, sysctlRoot, log } = options;
   const files = ['iptables', 'ip6tables', 'arptables'].map((name) => `${sysctlRoot}/net/bridge/bridge-nf-call-${name}`);
@@ -54,6 +60,7 @@ export function createBridgeSettings(options: BridgeSettingsOptions): BridgeSett
       }
     },
     async settle({ gateway, tunnel }) {
+      raiseSysctl(`${sysctlRoot}/net/netfilter/nf_conntrack_max`, connectionsMin);
       // Packets to services come in and go out by the bridge: no pod is to be told of a shorter way (all/send_redirects is off too).
       setSysctl(`${sysctlRoot}/net/ipv4/conf/${bridge}/send_redirects`, '0');
       // The node itself may reach its pods' ports by 127.0.0.1.
@@ -74,4 +81,13 @@ export function createBridgeSettings(options: BridgeSettingsOptions): BridgeSett
 /** What is not there needs no setting: an interface that is gone comes back with the network. */
 function setSysctl(file: string, value: string): void {
   if (existsSync(file) && readFileSync(file, 'utf8').trim() !== value) writeFileSync(file, value);
+}
+
+/** Of the whole machine: in a network namespace it can only be read. */
+function raiseSysctl(file: string, least: number): void {
+  try {
+    if (Number(readFileSync(file, 'utf8')) < least) writeFileSync(file, String(least));
+  } catch {
+    // What is there must do; `berth doctor` tells when it gets scarce.
+  }
 }
