@@ -12,7 +12,7 @@ import {
 } from './identity.ts';
 import { type Limits, limitsOf } from './limits.ts';
 import { hasEnded, isRunningAndAvailable, isRunningAndReady, isTerminating } from './pods.ts';
-import { podsToReplace } from './rolling.ts';
+import { type Member, podsToReplace } from './rolling.ts';
 import { type Revisions, statefulSetStatus } from './status.ts';
 
 export interface StatefulSetState {
@@ -61,15 +61,8 @@ export function planStatefulSet(state: StatefulSetState, nowMs: number): Statefu
   const stop = (waitsFor: string): StatefulSetPlan => ({ steps, waitsFor, status: status([]) });
   const { members, condemned } = sortPods(state, limits);
 
-  let made = 0;
-  for (const [index, pod] of members.entries()) {
-    const ordinal = limits.start + index;
-    const next = pod
-      ? keepOne(state, limits, ordinal, pod, nowMs)
-      : made < burstMax
-        ? makeOne(state, limits, ordinal)
-        : { steps: [], waitsFor: `${podName(set, ordinal)} to be made` };
-    if (next.steps.some(({ kind }) => kind === 'create')) made += 1;
+  for (const { ordinal, pod } of placesOf(members, limits)) {
+    const next = pod ? keepOne(state, limits, ordinal, pod, nowMs) : makeOne(state, limits, ordinal);
     steps.push(...next.steps);
     if (limits.ordered && next.waitsFor !== undefined) return stop(next.waitsFor);
   }
@@ -86,23 +79,41 @@ export function planStatefulSet(state: StatefulSetState, nowMs: number): Statefu
 }
 
 interface Sorted {
-  /** By ordinal from the first that is wanted; undefined where there is no pod. */
-  readonly members: readonly (Pod | undefined)[];
+  /** Those that are wanted and there, by ordinal. */
+  readonly members: readonly Member[];
   /** Beyond what is wanted, the highest ordinal first. */
   readonly condemned: readonly Pod[];
 }
 
 function sortPods({ set, pods }: StatefulSetState, { start, replicas }: Limits): Sorted {
-  const members: (Pod | undefined)[] = Array.from({ length: replicas }, () => undefined);
-  const condemned: { ordinal: number; pod: Pod }[] = [];
+  const members: Member[] = [];
+  const condemned: Member[] = [];
   for (const pod of pods) {
     const ordinal = ordinalOf(set, pod);
     if (ordinal === undefined) continue;
-    if (ordinal >= start && ordinal < start + replicas) members[ordinal - start] = pod;
-    else condemned.push({ ordinal, pod });
+    (ordinal >= start && ordinal < start + replicas ? members : condemned).push({ ordinal, pod });
   }
+  members.sort((a, b) => a.ordinal - b.ordinal);
   condemned.sort((a, b) => b.ordinal - a.ordinal);
   return { members, condemned: condemned.map(({ pod }) => pod) };
+}
+
+/**
+ * What this pass looks at, by ordinal: all members, and of the places without one the first `burstMax`. A set may want any
+ * number of pods, so that nothing may cost by how many it wants.
+ */
+function* placesOf(
+  members: readonly Member[],
+  { start, replicas }: Limits,
+): Generator<{ readonly ordinal: number; readonly pod: Pod | undefined }> {
+  let next = start;
+  let gaps = 0;
+  const end = { ordinal: start + replicas, pod: undefined };
+  for (const { ordinal, pod } of [...members, end]) {
+    for (; next < ordinal && gaps < burstMax; next++, gaps++) yield { ordinal: next, pod: undefined };
+    if (pod) yield { ordinal, pod };
+    next = ordinal + 1;
+  }
 }
 
 /** What to do about one ordinal, and why the ordinals after it must wait. */
