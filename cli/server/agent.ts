@@ -190,7 +190,7 @@ export async function runAgent(parts: AgentParts, signal: AbortSignal): Promise<
     nodeName: settings.nodeName,
     log,
     recorder,
-    healthChecks: createHealthChecks({ log }),
+    healthChecks: createHealthChecks({ clock, log }),
   });
   const dns = createNodeDns({ informers, cluster, network, rules, host: host.node, clock, random, log });
   const acknowledger = createAcknowledger({

@@ -1,4 +1,5 @@
 import type { Server } from 'node:http';
+import type { Clock, Timer } from '#base/clock.ts';
 import type { Log } from '#base/log.ts';
 import { createHttpServer } from '#base/node-http.ts';
 
@@ -18,20 +19,28 @@ export interface HealthCheckServers {
 }
 
 export interface HealthCheckOptions {
+  readonly clock: Clock;
   readonly log: Log;
-  /** Told once when a port cannot be opened. */
-  readonly onProblem?: ((check: HealthCheck, why: string) => void) | undefined;
   /** @default all addresses */
   readonly host?: string | undefined;
 }
 
+interface Serving {
+  readonly port: number;
+  server: Server;
+  /** Another program has the port: it may give it back. */
+  retry: Timer | undefined;
+}
+
+const retryMs = 5_000;
+
 /** The node answers on `healthCheckNodePort` as kube-proxy does: 200 with endpoints of its own, else 503. */
-export function createHealthChecks({ log, onProblem, host = '0.0.0.0' }: HealthCheckOptions): HealthCheckServers {
-  const servers = new Map<string, { readonly server: Server; readonly port: number }>();
+export function createHealthChecks({ clock, log, host = '0.0.0.0' }: HealthCheckOptions): HealthCheckServers {
+  const servers = new Map<string, Serving>();
   let known: ReadonlyMap<string, HealthCheck> = new Map();
 
-  const open = (key: string, check: HealthCheck): void => {
-    const server = createHttpServer((_request, response) => {
+  const serverOf = (key: string): Server =>
+    createHttpServer((_request, response) => {
       const { namespace = '', name = '', localEndpoints = 0 } = known.get(key) ?? {};
       response.writeHead(localEndpoints > 0 ? 200 : 503, {
         'content-type': 'application/json',
@@ -40,17 +49,31 @@ export function createHealthChecks({ log, onProblem, host = '0.0.0.0' }: HealthC
       });
       response.end(JSON.stringify({ service: { namespace, name }, localEndpoints, serviceProxyHealthy: true }));
     });
+
+  const listen = (key: string, serving: Serving, tries: number): void => {
+    const { server, port } = serving;
     server.on('error', (error) => {
-      log.warn({ err: error, service: key, port: check.port }, 'a health check port of a service cannot be served');
-      onProblem?.(check, error.message);
+      const level = tries === 0 ? 'warn' : 'debug';
+      log[level]({ err: error, service: key, port, retryMs }, 'a health check port of a service cannot be served');
+      if (servers.get(key) !== serving) return;
+      serving.retry = clock.setTimer(retryMs, () => {
+        serving.server = serverOf(key);
+        listen(key, serving, tries + 1);
+      });
     });
-    server.listen(check.port, host);
+    server.listen(port, host);
     server.unref();
-    servers.set(key, { server, port: check.port });
   };
 
-  const shut = (key: string, server: Server): Promise<void> => {
+  const open = (key: string, { port }: HealthCheck): void => {
+    const serving = { port, server: serverOf(key), retry: undefined };
+    servers.set(key, serving);
+    listen(key, serving, 0);
+  };
+
+  const shut = (key: string, { server, retry }: Serving): Promise<void> => {
     servers.delete(key);
+    retry?.cancel();
     return new Promise((resolve) => {
       server.close(() => resolve());
       server.closeAllConnections();
@@ -60,12 +83,12 @@ export function createHealthChecks({ log, onProblem, host = '0.0.0.0' }: HealthC
   return {
     set(checks) {
       known = checks;
-      for (const [key, { server, port }] of [...servers]) if (checks.get(key)?.port !== port) void shut(key, server);
+      for (const [key, serving] of [...servers]) if (checks.get(key)?.port !== serving.port) void shut(key, serving);
       for (const [key, check] of checks) if (!servers.has(key)) open(key, check);
     },
     async close() {
       known = new Map();
-      await Promise.all([...servers].map(([key, { server }]) => shut(key, server)));
+      await Promise.all([...servers].map(([key, serving]) => shut(key, serving)));
     },
   };
 }

@@ -25,7 +25,7 @@ async function bed() {
   const writes: { changes: RuleChanges; done: () => void }[] = [];
   const commands: string[] = [];
   const told: string[] = [];
-  const healthChecks = createHealthChecks({ log, host: '127.0.0.1' });
+  const healthChecks = createHealthChecks({ clock, log, host: '127.0.0.1' });
   const proxy = createServiceProxy({
     informers,
     rules: { set: (changes) => new Promise((resolve) => writes.push({ changes, done: resolve })) },
