@@ -1,8 +1,6 @@
 import { existsSync } from 'node:fs';
-import { homedir } from 'node:os';
-import { join } from 'node:path';
 import { createHttpClient, type HttpClient } from '#client/http-client.ts';
-import { KubeconfigError, loadKubeconfig } from '#client/kubeconfig.ts';
+import { KubeconfigError, kubeconfigFiles, loadKubeconfig } from '#client/kubeconfig.ts';
 import { loadSettings } from '#host/settings.ts';
 import type { ClientFlags } from './client-flags.ts';
 import { type CliContext, CliError } from './command.ts';
@@ -38,7 +36,8 @@ export async function withConnection<T>(
 
 function loadAccess(context: CliContext, flags: ClientFlags) {
   try {
-    return loadKubeconfig({ files: kubeconfigFiles(context, flags), context: flags.context });
+    const files = kubeconfigFiles(flags.kubeconfig, context.env, (home) => ownKubeconfig(context, home));
+    return loadKubeconfig({ files, context: flags.context });
   } catch (error) {
     if (!(error instanceof KubeconfigError)) throw error;
     throw new CliError(error.message, { fix: whereToFindOne(context), cause: error });
@@ -52,13 +51,9 @@ function whereToFindOne(context: CliContext): string {
     : 'Name one with --kubeconfig or $KUBECONFIG, or start a cluster on this machine with: berth up';
 }
 
-/** As kubectl, and after that the cluster of this machine, where it may be read. */
-function kubeconfigFiles(context: CliContext, flags: ClientFlags): string[] {
-  if (flags.kubeconfig) return [flags.kubeconfig];
-  const listed = context.env.KUBECONFIG?.split(':').filter(Boolean) ?? [];
-  if (listed.length > 0) return listed;
+/** That of this machine's cluster, when the user has none at home or has named this cluster by $BERTH_HOME. */
+export function ownKubeconfig(context: Pick<CliContext, 'env'>, home: string): string | undefined {
   const own = layoutOf(context).kubeconfig;
-  if (context.env.BERTH_HOME && existsSync(own)) return [own];
-  const home = join(context.env.HOME ?? homedir(), '.kube/config');
-  return existsSync(home) ? [home] : [own];
+  const isNamed = context.env.BERTH_HOME && existsSync(own);
+  return isNamed || !existsSync(home) ? own : undefined;
 }

@@ -7,7 +7,7 @@ import { machineAddress, machineName } from '#host/machine.ts';
 import { defaultSettings, type HostSettings, loadSettings, type ServerSettings } from '#host/settings.ts';
 import { type CliContext, CliError } from './command.ts';
 
-export const layoutOf = (context: CliContext): HostLayout => hostLayout(context.env.BERTH_HOME || undefined);
+export const layoutOf = ({ env }: Pick<CliContext, 'env'>): HostLayout => hostLayout(env.BERTH_HOME || undefined);
 
 /** What `up` and `join` let people choose of the machine. */
 export interface MachineFlags {

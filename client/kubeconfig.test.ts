@@ -97,3 +97,10 @@ test('files are those that kubectl would look at', () => {
   expect(kubeconfigFiles(undefined, { KUBECONFIG: 'b::c', HOME: '/home/me' })).toEqual(['b', 'c']);
   expect(kubeconfigFiles(undefined, { HOME: '/home/me' })).toEqual(['/home/me/.kube/config']);
 });
+
+test('another file may stand in for the one at home, and for no other', () => {
+  const instead = (home: string): string => `instead of ${home}`;
+  expect(kubeconfigFiles(undefined, { HOME: '/home/me' }, instead)).toEqual(['instead of /home/me/.kube/config']);
+  expect(kubeconfigFiles('a', {}, instead)).toEqual(['a']);
+  expect(kubeconfigFiles(undefined, { KUBECONFIG: 'b' }, instead)).toEqual(['b']);
+});

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import { parse } from 'yaml';
 import { messageOf } from '#base/error-message.ts';
@@ -17,16 +18,19 @@ export interface KubeconfigOptions {
 }
 
 /**
- * Where kubectl would look: the file of the flag alone, or else the list in $KUBECONFIG, or else ~/.kube/config.
- * `env` is the process's environment.
+ * Where kubectl would look: the file of the flag alone, or else the list in $KUBECONFIG, or else ~/.kube/config, in place of
+ * which `instead` may name another. `env` is the process's environment.
  */
 export function kubeconfigFiles(
   flag: string | undefined,
   env: Readonly<Record<string, string | undefined>>,
+  instead: (home: string) => string | undefined = () => undefined,
 ): readonly string[] {
   if (flag) return [flag];
   const listed = (env.KUBECONFIG ?? '').split(delimiter).filter(Boolean);
-  return listed.length > 0 ? listed : [join(env.HOME ?? '/root', '.kube', 'config')];
+  if (listed.length > 0) return listed;
+  const home = join(env.HOME ?? homedir(), '.kube', 'config');
+  return [instead(home) ?? home];
 }
 
 type Fields = Readonly<Record<string, unknown>>;
