@@ -88,7 +88,7 @@ async function drain(
       const why = messageOf(error);
       context.stderr.write(`There are pending nodes to be drained:\n${rest.join('')}`);
       throw new CliError(`unable to drain node ${JSON.stringify(node)} due to error: ${why}`, {
-        fix: fixFor(why, node),
+        fix: fixFor(why, node, flags),
         cause: error,
       });
     }
@@ -96,10 +96,16 @@ async function drain(
 }
 
 /** The flags that would let the drain go on, or how to undo what it did. */
-function fixFor(why: string, node: string): string {
-  const flags = [...new Set(why.match(/--(ignore-daemonsets|delete-emptydir-data|force)/g) ?? [])];
-  return flags.length > 0
-    ? `If that is meant: berth drain ${node} ${flags.join(' ')}`
+function fixFor(why: string, node: string, given: DrainFlags): string {
+  const missing = why.match(/--(ignore-daemonsets|delete-emptydir-data|force)/g) ?? [];
+  const flags = new Set([
+    ...(given.ignoreDaemonsets ? ['--ignore-daemonsets'] : []),
+    ...(given.deleteEmptydirData ? ['--delete-emptydir-data'] : []),
+    ...(given.force ? ['--force'] : []),
+    ...missing,
+  ]);
+  return missing.length > 0
+    ? `If that is meant: berth drain ${node} ${[...flags].join(' ')}`
     : `The node takes no new pods now. Try again, or let it: berth uncordon ${node}`;
 }
 

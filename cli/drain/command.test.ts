@@ -39,7 +39,9 @@ test('drain says what it did', async () => {
     'unable to drain node "n1" due to error: cannot delete Pods that declare no controller (use --force to override): default/alone',
   );
   expect(refused.stderr).toContain('There are pending nodes to be drained:\n n1\n');
-  expect(refused.stderr).toContain('berth drain n1 --force');
+  expect(refused.stderr).toContain('berth drain n1 --force\n');
+  const again = await cli.run(['drain', 'n1', '--ignore-daemonsets', '--delete-emptydir-data']);
+  expect(again.stderr).toContain('berth drain n1 --ignore-daemonsets --delete-emptydir-data --force\n');
   const forced = await cli.run(['drain', 'n1', '--force', '--grace-period=0', '--timeout', '20s']);
   expect(forced).toMatchObject({
     code: 0,
