@@ -185,7 +185,7 @@ describe('the core', () => {
     const { revision } = await made.store.create('/registry/configmaps/default/k', Buffer.from(text));
     const entry = await made.configMaps.get(made.context(), { namespace, name: 'k' }, {});
     expect(entry.object).toMatchObject({ data: { x: 'ä' }, metadata: { resourceVersion: String(revision) } });
-    expect(JSON.parse(entry.json.toString())).toEqual(entry.object);
+    expect(JSON.parse(entry.json)).toEqual(entry.object);
     await made.stop();
   });
 

@@ -4,8 +4,8 @@ import { deepFreeze, isStored } from '#client/stored.ts';
 import type { CachedObject } from '../registry/registry.ts';
 
 /**
- * Between objects and bytes of one kind. Stored bytes have no resourceVersion, as kube-apiserver stores them; served bytes
- * do. Both start with apiVersion, kind and metadata in this order, so that one is made from the other by a splice.
+ * Between objects and JSON of one kind. What is stored has no resourceVersion, as kube-apiserver stores it; what is served
+ * does. Both start with apiVersion, kind and metadata in this order, so that one is made from the other by a splice.
  */
 export interface Codec<T extends KubeObject> {
   /** Takes the object over: the caller may not change it any more. */
@@ -28,19 +28,11 @@ export interface Draft<T extends KubeObject> {
 export function createCodec<T extends KubeObject>(type: ResourceType<T>): Codec<T> {
   const apiVersion = apiVersionOf(type);
   const { kind } = type;
-  const head = Buffer.from(`{"apiVersion":${JSON.stringify(apiVersion)},"kind":${JSON.stringify(kind)},"metadata":{`);
+  const head = `{"apiVersion":${JSON.stringify(apiVersion)},"kind":${JSON.stringify(kind)},"metadata":{`;
 
-  // Not from Node's pool: an entry lives long, and would hold on to everything short-lived beside it there.
-  const splice = (rest: Buffer, revision: number): Buffer => {
-    const version = `"resourceVersion":"${revision}",`;
-    const json = Buffer.allocUnsafeSlow(head.length + version.length + rest.length);
-    head.copy(json);
-    json.write(version, head.length, 'latin1');
-    rest.copy(json, head.length + version.length);
-    return json;
-  };
+  const splice = (rest: string, revision: number): string => `${head}"resourceVersion":"${revision}",${rest}`;
 
-  const entryOf = (object: KubeObject, json: Buffer, revision: number): CachedObject<T> => {
+  const entryOf = (object: KubeObject, json: string, revision: number): CachedObject<T> => {
     if (!isStored(type, object)) throw new TypeError(`this is not a stored ${kind}`);
     return Object.freeze({ object: deepFreeze<Stored<T>>(object), json, revision });
   };
@@ -51,15 +43,15 @@ export function createCodec<T extends KubeObject>(type: ResourceType<T>): Codec<
     const identity = { apiVersion, kind, metadata };
     // The first argument fixes the order of the fields, the last one their values.
     const canonical = Object.assign({ ...identity }, object, identity);
-    const value = Buffer.from(JSON.stringify(canonical));
+    const text = JSON.stringify(canonical);
     let finished: CachedObject<T> | undefined;
     return {
-      value,
+      value: Buffer.from(text),
       finish(revision) {
         if (finished?.revision === revision) return finished;
         if (finished) throw new Error(`a draft was written twice: at ${finished.revision} and at ${revision}`);
         metadata.resourceVersion = String(revision);
-        finished = entryOf(canonical, splice(value.subarray(head.length), revision), revision);
+        finished = entryOf(canonical, splice(text.slice(head.length), revision), revision);
         return finished;
       },
     };
@@ -69,22 +61,22 @@ export function createCodec<T extends KubeObject>(type: ResourceType<T>): Codec<
     encode,
     preview(object) {
       const metadata = { ...object.metadata, managedFields: undefined, resourceVersion: '' };
-      const { value } = encode(object);
-      return entryOf({ ...object, apiVersion, kind, metadata }, value, 0);
+      return entryOf({ ...object, apiVersion, kind, metadata }, encode(object).value.toString(), 0);
     },
     decode(value, revision) {
-      const object: KubeObject | null = JSON.parse(value.toString());
+      const text = value.toString();
+      const object: KubeObject | null = JSON.parse(text);
       if (object?.apiVersion !== apiVersion || object.kind !== kind) {
         throw new TypeError(`this is ${object?.apiVersion} ${object?.kind}, not ${apiVersion} ${kind}`);
       }
-      const ours = value.length > head.length && value.compare(head, 0, head.length, 0, head.length) === 0;
-      if (!ours || !object.metadata || 'resourceVersion' in object.metadata) return encode(object).finish(revision);
+      if (!text.startsWith(head) || !object.metadata || 'resourceVersion' in object.metadata)
+        return encode(object).finish(revision);
       object.metadata.resourceVersion = String(revision);
-      return entryOf(object, splice(value.subarray(head.length), revision), revision);
+      return entryOf(object, splice(text.slice(head.length), revision), revision);
     },
     withRevision(entry, revision) {
       const { object, json } = entry;
-      const rest = json.subarray(head.length + `"resourceVersion":"${entry.revision}",`.length);
+      const rest = json.slice(head.length + `"resourceVersion":"${entry.revision}",`.length);
       const metadata = Object.freeze({ ...object.metadata, resourceVersion: String(revision) });
       return Object.freeze({ object: Object.freeze({ ...object, metadata }), json: splice(rest, revision), revision });
     },

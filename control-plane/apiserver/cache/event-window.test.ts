@@ -59,7 +59,7 @@ describe('the window of past events', () => {
     const ofBytes = (revision: number, bytes: number): CacheEvent<KubeObject> => {
       const metadata = { name: 'a', uid: 'u', resourceVersion: '1', creationTimestamp: '' };
       const object = { apiVersion: 'v1', kind: 'Thing', metadata };
-      return { ...eventAt(revision), current: { object, json: Buffer.alloc(bytes), revision } };
+      return { ...eventAt(revision), current: { object, json: 'x'.repeat(bytes), revision } };
     };
     const fill = (bytes: number): number => {
       const window = createEventWindow({ eventsMax: 1_000, bytesMax: 10_000 });

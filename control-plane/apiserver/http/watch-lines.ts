@@ -8,17 +8,12 @@ import type { Transformation } from './negotiate.ts';
 /** Turns one watch event into one line. */
 export type LineWriter = (event: RegistryEvent) => Buffer;
 
-const prefixes = {
-  ADDED: Buffer.from('{"type":"ADDED","object":'),
-  MODIFIED: Buffer.from('{"type":"MODIFIED","object":'),
-  DELETED: Buffer.from('{"type":"DELETED","object":'),
-};
-const suffix = Buffer.from('}\n');
+type Change = 'ADDED' | 'MODIFIED' | 'DELETED';
 
 /** The lines made last, so that an event is framed once for all who watch it live. */
 export interface LineCache {
-  get(entry: CachedObject, type: keyof typeof prefixes): Buffer | undefined;
-  set(entry: CachedObject, type: keyof typeof prefixes, line: Buffer): void;
+  get(entry: CachedObject, type: Change): Buffer | undefined;
+  set(entry: CachedObject, type: Change, line: Buffer): void;
 }
 
 /** Bounded: the oldest line goes first, and a watcher that lags behind makes its own again. */
@@ -37,14 +32,14 @@ export function createLineCache(linesMax = 256): LineCache {
   };
 }
 
-/** Whole objects: the cache's bytes, framed. */
+/** Whole objects: the cache's JSON, framed. */
 export function objectLines(definition: ResourceDefinition, cache: LineCache): LineWriter {
   return (event) => {
     if (event.type === 'BOOKMARK') return line('BOOKMARK', JSON.stringify(bookmark(definition, event)));
     const { type, entry } = event;
     const known = cache.get(entry, type);
     if (known) return known;
-    const made = Buffer.concat([prefixes[type], entry.json, suffix]);
+    const made = line(type, entry.json);
     cache.set(entry, type, made);
     return made;
   };

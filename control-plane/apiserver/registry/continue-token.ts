@@ -1,5 +1,5 @@
 import { badRequest, StatusError } from '#api/status-error.ts';
-import { isRecord } from '#client/stored.ts';
+import { isJsonObject } from '#api/schema/record.ts';
 import type { Revision } from '../../store/store.ts';
 
 /** Where the next page of a list starts. */
@@ -20,7 +20,7 @@ export function formatContinueToken({ revision, afterKey }: ContinueToken): stri
 
 export function parseContinueToken(text: string): ContinueToken {
   const token = readJson(text);
-  if (!isRecord(token)) throw badRequest('continue key is not valid: it is not what this server gave out');
+  if (!isJsonObject(token)) throw badRequest('continue key is not valid: it is not what this server gave out');
   const { v, rv, start } = token;
   if (v !== version)
     throw badRequest(`continue key is not valid: server does not recognize this encoded version ${JSON.stringify(v)}`);

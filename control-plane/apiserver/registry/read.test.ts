@@ -223,7 +223,7 @@ describe('watch', () => {
     expect(value).toMatchObject({ type: 'DELETED', entry: { revision, object: { data: { x: '1' } } } });
     const { entry } = value;
     expect(entry.object.metadata.resourceVersion).toBe(String(revision));
-    expect(JSON.parse(entry.json.toString())).toEqual(entry.object);
+    expect(JSON.parse(entry.json)).toEqual(entry.object);
   });
 
   test('with selectors sees objects come and go', async () => {

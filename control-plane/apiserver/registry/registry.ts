@@ -41,10 +41,13 @@ export interface ResourceRegistry<T extends KubeObject = KubeObject> {
   ): Promise<readonly CachedObject<T>[]>;
 }
 
-/** The frozen object beside its JSON, which is made once. `json` is what GET answers, without a newline. */
+/**
+ * The frozen object beside its JSON, which is made once. `json` is what GET answers, without a newline. Text and not bytes: thousands
+ * of small buffers that live long, among those that do not, leave the C library's heap full of holes (docs/decisions/0007).
+ */
 export interface CachedObject<T extends KubeObject = KubeObject> {
   readonly object: Stored<T>;
-  readonly json: Buffer;
+  readonly json: string;
   readonly revision: number;
 }
 

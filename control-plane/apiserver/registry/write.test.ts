@@ -161,7 +161,7 @@ describe('create', () => {
   test('as a dry run answers the same and stores nothing', async () => {
     const { entry } = await made.configMaps.create(made.context(), configMap(), { namespace, dryRun: true });
     expect(entry.object).toMatchObject({ metadata: { name: 'a', creationTimestamp: '2026-01-01T00:00:00Z' } });
-    expect(JSON.parse(entry.json.toString()).metadata).not.toHaveProperty('resourceVersion');
+    expect(JSON.parse(entry.json).metadata).not.toHaveProperty('resourceVersion');
     expect((await failure(stored())).code).toBe(404);
     await create();
     const again = made.configMaps.create(made.context(), configMap(), { namespace, dryRun: true });

@@ -17,7 +17,7 @@ export interface TableOptions {
   readonly withColumns: boolean;
 }
 
-/** The JSON of a meta.k8s.io Table. Rows' objects are the bytes the cache holds, when whole objects are asked for. */
+/** The JSON of a meta.k8s.io Table. Rows' objects are the JSON that the cache holds, when whole objects are asked for. */
 export function tableJson(entries: readonly CachedObject[], meta: V1ListMeta, options: TableOptions): string {
   const { definition, version, withColumns } = options;
   const columns = withColumns ? JSON.stringify(definition.columns.map(columnDefinition)) : 'null';
@@ -38,7 +38,7 @@ function rowJson(entry: CachedObject, { definition, include, version, nowMs }: T
     case 'None':
       return `{"cells":${cells},"object":null}`;
     case 'Object':
-      return `{"cells":${cells},"object":${entry.json.toString()}}`;
+      return `{"cells":${cells},"object":${entry.json}}`;
     case 'Metadata':
       return `{"cells":${cells},"object":${partialMetadataJson(entry.object, version)}}`;
   }
