@@ -31,8 +31,8 @@ export function createPodGcController(context: ControllerContext, settings: PodG
   /** A node that was only just created may not be in the cache; one that the server does not have for a while is gone. */
   const isGone = async (node: string, signal: AbortSignal): Promise<boolean> => {
     const since = missingSince.get(node);
-    if (since === undefined) missingSince.set(node, clock.now());
-    if (since === undefined || clock.now() - since < settings.missingNodeMs) return false;
+    if (since === undefined) missingSince.set(node, clock.monotonicMs());
+    if (since === undefined || clock.monotonicMs() - since < settings.missingNodeMs) return false;
     try {
       await client.get(nodes, { name: node }, { signal });
       return false;
@@ -74,17 +74,31 @@ export function createPodGcController(context: ControllerContext, settings: PodG
   };
 
   const reconcile: Reconcile = async (signal) => {
+    const failures: unknown[] = [];
+    /** A pod that cannot be removed, for whatever reason, must not keep the others. */
+    const each = async (pods: readonly Stored<V1Pod>[], act: (pod: Stored<V1Pod>) => Promise<void>): Promise<void> => {
+      for (const pod of pods) {
+        try {
+          await act(pod);
+        } catch (error) {
+          signal.throwIfAborted();
+          failures.push(error);
+        }
+      }
+    };
     const hasNode = (name: string): boolean => caches.nodes.get({ name }) !== undefined;
     for (const name of missingSince.keys()) if (hasNode(name)) missingSince.delete(name);
     const plan = planPodGc(caches.pods.list(), hasNode, settings.finishedPodsMax);
-    for (const pod of plan.finished) await remove(pod, signal);
-    for (const pod of plan.unscheduled) await remove(pod, signal);
+    await each(plan.finished, (pod) => remove(pod, signal));
+    await each(plan.unscheduled, (pod) => remove(pod, signal));
     const missing = new Set(plan.orphaned.map(({ spec }) => spec?.nodeName ?? ''));
     for (const name of missingSince.keys()) if (!missing.has(name)) missingSince.delete(name);
     for (const name of [...missing].sort()) {
       if (!(await isGone(name, signal))) continue;
-      for (const pod of plan.orphaned) if (pod.spec?.nodeName === name) await giveUp(pod, name, signal);
+      const orphans = plan.orphaned.filter(({ spec }) => spec?.nodeName === name);
+      await each(orphans, (pod) => giveUp(pod, name, signal));
     }
+    if (failures.length > 0) throw failures[0];
     return after(settings.periodMs);
   };
 
