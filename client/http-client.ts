@@ -1,5 +1,6 @@
 import type { KubeList, KubeObject, Stored } from '#api/meta.ts';
 import { apiVersionOf, type ResourceType } from '#api/resource-type.ts';
+import { isJsonObject } from '#api/schema/record.ts';
 import { internalError } from '#api/status-error.ts';
 import type { ClusterAccess } from './access.ts';
 import type { ApiClient, ListOptions, Patch, WatchOptions, WriteOptions } from './api-client.ts';
@@ -7,7 +8,7 @@ import { createTransport, type RawRequest, type Transport } from './http/transpo
 import { collectionPath, objectPath, withQuery } from './http/urls.ts';
 import { watchStream } from './http/watch-stream.ts';
 import { keyOf } from './key.ts';
-import { deepFreeze, isRecord, isStored } from './stored.ts';
+import { deepFreeze, isStored } from './stored.ts';
 
 /** The ApiClient over HTTPS, with the transport beneath it for what is not typed (tables, logs, discovery). */
 export interface HttpClient extends ApiClient {
@@ -150,21 +151,21 @@ const withKind = <T extends KubeObject>(type: ResourceType<T>, object: T): T => 
 
 /** Items of a list come without kind and apiVersion; here they get them, as a single object has. */
 function listOf<T extends KubeObject>(type: ResourceType<T>, value: unknown, request: RawRequest): KubeList<Stored<T>> {
-  if (!isRecord(value) || !Array.isArray(value.items)) throw unexpected(type, request);
+  if (!isJsonObject(value) || !Array.isArray(value.items)) throw unexpected(type, request);
   const items = value.items.map((item: unknown) => {
-    const complete = isRecord(item) ? { ...item, apiVersion: apiVersionOf(type), kind: type.kind } : item;
+    const complete = isJsonObject(item) ? { ...item, apiVersion: apiVersionOf(type), kind: type.kind } : item;
     if (!isStored(type, complete)) throw unexpected(type, request);
     return deepFreeze(complete);
   });
-  const metadata = isRecord(value.metadata) ? value.metadata : {};
+  const metadata = isJsonObject(value.metadata) ? value.metadata : {};
   return { apiVersion: apiVersionOf(type), kind: `${type.kind}List`, metadata, items };
 }
 
 /** What a dry run would have stored: it has no version yet. */
 const isUnstored = <T extends KubeObject>(type: ResourceType<T>, value: unknown): value is Stored<T> =>
-  isRecord(value) && value.kind === type.kind && value.apiVersion === apiVersionOf(type);
+  isJsonObject(value) && value.kind === type.kind && value.apiVersion === apiVersionOf(type);
 
-const isKubeObject = (value: unknown): value is KubeObject => isRecord(value) && typeof value.kind === 'string';
+const isKubeObject = (value: unknown): value is KubeObject => isJsonObject(value) && typeof value.kind === 'string';
 
 const unexpected = (type: ResourceType, { method, path }: RawRequest): Error =>
   internalError(`${method} ${path} was answered with something that is not a ${type.kind}`);

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import { parse } from 'yaml';
+import { isJsonObject } from '#api/schema/record.ts';
 import { messageOf } from '#base/error-message.ts';
 import type { ClusterAccess } from './access.ts';
 
@@ -115,7 +116,7 @@ function readConfig(file: string): NamedEntry | undefined {
   try {
     const value: unknown = parse(content);
     if (value === null || value === undefined) return { file, value: {} };
-    if (!isFields(value)) throw new Error('it is not a mapping');
+    if (!isJsonObject(value)) throw new Error('it is not a mapping');
     return { file, value };
   } catch (error) {
     throw new KubeconfigError(`${file} is not a kubeconfig: ${messageOf(error)}`, { cause: error });
@@ -126,9 +127,9 @@ function findNamed(files: readonly NamedEntry[], list: string, field: string, na
   for (const { file, value } of files) {
     const entries: unknown = value[list];
     if (!Array.isArray(entries)) continue;
-    const entry: unknown = entries.find((one) => isFields(one) && one.name === name);
-    const inner: unknown = isFields(entry) ? entry[field] : undefined;
-    if (isFields(inner)) return { file, value: inner };
+    const entry: unknown = entries.find((one) => isJsonObject(one) && one.name === name);
+    const inner: unknown = isJsonObject(entry) ? entry[field] : undefined;
+    if (isJsonObject(inner)) return { file, value: inner };
   }
   return undefined;
 }
@@ -151,9 +152,6 @@ function readBeside(file: string, path: string, field: string): string {
     throw new KubeconfigError(`${file}: ${field}: ${messageOf(error)}`, { cause: error });
   }
 }
-
-const isFields = (value: unknown): value is Fields =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 function text(value: Fields, field: string): string | undefined {
   const found = value[field];

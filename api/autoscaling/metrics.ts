@@ -5,6 +5,7 @@ import type {
   V2MetricSpec,
   V2MetricTarget,
 } from '../generated/types.ts';
+import { isJsonObject } from '../schema/record.ts';
 
 /**
  * The metrics of autoscaling/v2 in the form that autoscaling/v1 keeps them in an annotation, and back. What users wrote into
@@ -115,7 +116,7 @@ export function behaviorFromText(
 
 /** Kubernetes writes the fields of its internal form, with a capital; both are read. */
 function rules(value: unknown): V2HPAScalingRules | undefined {
-  if (!isRecord(value)) return undefined;
+  if (!isJsonObject(value)) return undefined;
   const field = (name: string): unknown => value[name] ?? value[name.slice(0, 1).toUpperCase() + name.slice(1)];
   const window = field('stabilizationWindowSeconds');
   const select = field('selectPolicy');
@@ -146,9 +147,7 @@ function parse(source: string): unknown {
   }
 }
 
-const isRecord = (value: unknown): value is Fields =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-const record = (value: unknown): Fields => (isRecord(value) ? value : {});
+const record = (value: unknown): Fields => (isJsonObject(value) ? value : {});
 const optionalText = (value: unknown): boolean => typeof value === 'string' && value !== '';
 const text = (value: unknown): string => (typeof value === 'string' || typeof value === 'number' ? String(value) : '');
 const number = (value: unknown): number => (typeof value === 'number' ? value : 0);
@@ -156,14 +155,14 @@ const number = (value: unknown): number => (typeof value === 'number' ? value : 
 const isTexts = (value: unknown): boolean => Array.isArray(value) && value.every((item) => typeof item === 'string');
 
 const isSelector = (value: unknown): value is V1LabelSelector =>
-  isRecord(value) &&
+  isJsonObject(value) &&
   (value.matchLabels === undefined ||
-    (isRecord(value.matchLabels) && Object.values(value.matchLabels).every((one) => typeof one === 'string'))) &&
+    (isJsonObject(value.matchLabels) && Object.values(value.matchLabels).every((one) => typeof one === 'string'))) &&
   (value.matchExpressions === undefined ||
     (Array.isArray(value.matchExpressions) &&
       value.matchExpressions.every(
         (one) =>
-          isRecord(one) &&
+          isJsonObject(one) &&
           typeof one.key === 'string' &&
           typeof one.operator === 'string' &&
           (one.values === undefined || isTexts(one.values)),

@@ -1,10 +1,10 @@
 import type { KubeObject, ObjectKey } from '#api/meta.ts';
 import { createThreeWayPatch } from '#api/patch/three-way.ts';
 import type { ResourceType } from '#api/resource-type.ts';
+import { isJsonObject } from '#api/schema/record.ts';
 import { isAlreadyExists, isConflict, isNotFound } from '#api/status-error.ts';
 import type { WriteOptions } from '#client/api-client.ts';
 import type { HttpClient } from '#client/http-client.ts';
-import { isRecord } from '#client/stored.ts';
 import { lastAppliedAnnotation } from './last-applied.ts';
 
 export type ApplyOutcome = 'created' | 'configured' | 'unchanged';
@@ -78,4 +78,4 @@ function lastApplied(current: KubeObject): Record<string, unknown> {
   }
 }
 
-const asRecord = (value: unknown): Record<string, unknown> => (isRecord(value) ? value : {});
+const asRecord = (value: unknown): Record<string, unknown> => (isJsonObject(value) ? value : {});

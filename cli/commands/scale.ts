@@ -1,4 +1,4 @@
-import { isRecord } from '#client/stored.ts';
+import { isJsonObject } from '#api/schema/record.ts';
 import { type ClientFlags, clientFlags } from '../client-flags.ts';
 import { collect } from '../collect.ts';
 import { type CliContext, CliError, type CommandModule } from '../command.ts';
@@ -63,7 +63,7 @@ async function scale(
 
 function replicasOf(scaled: object): number {
   const spec: unknown = Reflect.get(scaled, 'spec');
-  return isRecord(spec) && typeof spec.replicas === 'number' ? spec.replicas : 0;
+  return isJsonObject(spec) && typeof spec.replicas === 'number' ? spec.replicas : 0;
 }
 
 function count(flag: string, text: string): number {

@@ -1,5 +1,5 @@
+import { isJsonObject } from '#api/schema/record.ts';
 import { StatusError } from '#api/status-error.ts';
-import { isRecord } from '#client/stored.ts';
 import { type ClientFlags, clientFlags } from '../client-flags.ts';
 import type { CliContext, CommandModule } from '../command.ts';
 import { berthVersion } from '../version.ts';
@@ -37,7 +37,7 @@ async function serverOf(context: CliContext, flags: VersionFlags): Promise<Recor
   try {
     return await withConnection(context, flags, async ({ client }) => {
       const answer = await client.json({ method: 'GET', path: '/version', signal: context.signal });
-      return isRecord(answer) ? answer : undefined;
+      return isJsonObject(answer) ? answer : undefined;
     });
   } catch (error) {
     if (!(error instanceof StatusError)) throw error;

@@ -1,4 +1,4 @@
-import { isRecord } from '#client/stored.ts';
+import { isJsonObject } from '#api/schema/record.ts';
 import { type ClientFlags, clientFlags } from '../client-flags.ts';
 import { collect } from '../collect.ts';
 import { type CliContext, CliError, type CommandModule } from '../command.ts';
@@ -101,9 +101,9 @@ function parseGoal(text: string): Goal {
 /** A condition that speaks of an older generation of the object does not count. */
 function hasCondition(object: object, name: string, value: string): boolean {
   const [condition] = evaluatePath(parsePath('.status.conditions[*]'), object).filter(
-    (one) => isRecord(one) && String(one.type).toLowerCase() === name.toLowerCase(),
+    (one) => isJsonObject(one) && String(one.type).toLowerCase() === name.toLowerCase(),
   );
-  if (!isRecord(condition)) return false;
+  if (!isJsonObject(condition)) return false;
   const generation = Number(evaluatePath(parsePath('.metadata.generation'), object)[0] ?? 0);
   const observed = condition.observedGeneration ?? evaluatePath(parsePath('.status.observedGeneration'), object)[0];
   if (typeof observed === 'number' && observed < generation) return false;

@@ -1,5 +1,5 @@
 import type { KubeObject } from '#api/meta.ts';
-import { isRecord } from '#client/stored.ts';
+import { isJsonObject } from '#api/schema/record.ts';
 import { annotationLines, byKey, headLines, indent, labelLines } from './lines.ts';
 import { smartLabel } from './smart-label.ts';
 
@@ -25,9 +25,12 @@ function fieldLines(fields: object): string[] {
 }
 
 function valueLines(label: string, value: unknown): string[] {
-  if (isRecord(value)) return [`${label}:`, ...indent(fieldLines(value))];
+  if (isJsonObject(value)) return [`${label}:`, ...indent(fieldLines(value))];
   if (!Array.isArray(value)) return [`${label}:\t${text(value)}`];
-  return [`${label}:`, ...value.flatMap((item: unknown) => indent(isRecord(item) ? fieldLines(item) : [text(item)]))];
+  return [
+    `${label}:`,
+    ...value.flatMap((item: unknown) => indent(isJsonObject(item) ? fieldLines(item) : [text(item)])),
+  ];
 }
 
 /** Line breaks and tabs would tear the columns apart. */

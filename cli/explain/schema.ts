@@ -1,4 +1,4 @@
-import { isRecord } from '#client/stored.ts';
+import { isJsonObject } from '#api/schema/record.ts';
 import { CliError } from '../command.ts';
 
 /** The schemas of one OpenAPI v3 document, by name. */
@@ -24,16 +24,16 @@ export interface ExplainedField {
 }
 
 export function schemasOf(document: unknown): Schemas {
-  const components = isRecord(document) ? document.components : undefined;
-  return isRecord(components) && isRecord(components.schemas) ? components.schemas : {};
+  const components = isJsonObject(document) ? document.components : undefined;
+  return isJsonObject(components) && isJsonObject(components.schemas) ? components.schemas : {};
 }
 
 /** The schema of a kind; undefined when the document has none for it. */
 export function findKind(schemas: Schemas, group: string, version: string, kind: string): Schema | undefined {
   const isIt = (one: unknown): boolean =>
-    isRecord(one) && (one.group ?? '') === group && one.version === version && one.kind === kind;
+    isJsonObject(one) && (one.group ?? '') === group && one.version === version && one.kind === kind;
   return Object.values(schemas)
-    .filter(isRecord)
+    .filter(isJsonObject)
     .find((schema) => {
       const kinds = schema['x-kubernetes-group-version-kind'];
       return Array.isArray(kinds) && kinds.some(isIt);
@@ -44,7 +44,7 @@ export function findKind(schemas: Schemas, group: string, version: string, kind:
 export function followPath(schemas: Schemas, start: Schema, path: readonly string[]): Schema {
   return path.reduce<Schema>((schema, field) => {
     const next = properties(schemas, schema)[field];
-    if (isRecord(next)) return next;
+    if (isJsonObject(next)) return next;
     throw new CliError(`field ${JSON.stringify(field)} does not exist`, {
       fix: `There is: ${Object.keys(properties(schemas, schema)).sort().join(', ') || 'nothing below it'}`,
     });
@@ -62,7 +62,7 @@ export function explainSchema(schemas: Schemas, schema: Schema): Explained {
     fields: Object.entries(properties(schemas, schema))
       .sort(([a], [b]) => (a < b ? -1 : 1))
       .flatMap(([name, value]) => {
-        if (!isRecord(value)) return [];
+        if (!isJsonObject(value)) return [];
         const field = {
           name,
           typeName: typeNameOf(schemas, value),
@@ -82,32 +82,32 @@ const textOf = (value: unknown): string => (typeof value === 'string' ? value : 
 function referenceOf(schema: Schema): string | undefined {
   if (typeof schema.$ref === 'string') return schema.$ref.split('/').at(-1);
   const [only, ...more] = Array.isArray(schema.allOf) ? schema.allOf : [];
-  return isRecord(only) && more.length === 0 ? referenceOf(only) : undefined;
+  return isJsonObject(only) && more.length === 0 ? referenceOf(only) : undefined;
 }
 
 function resolve(schemas: Schemas, schema: Schema): Schema {
   const found = schemas[referenceOf(schema) ?? ''];
-  return isRecord(found) ? found : schema;
+  return isJsonObject(found) ? found : schema;
 }
 
 /** What a list or map is of, as deep as it goes. */
 function elementOf(schemas: Schemas, schema: Schema): Schema {
   const resolved = resolve(schemas, schema);
   const inner = resolved.items ?? resolved.additionalProperties;
-  return isRecord(inner) ? elementOf(schemas, inner) : resolved;
+  return isJsonObject(inner) ? elementOf(schemas, inner) : resolved;
 }
 
 function properties(schemas: Schemas, schema: Schema): Record<string, unknown> {
   const found = elementOf(schemas, schema).properties;
-  return isRecord(found) ? found : {};
+  return isJsonObject(found) ? found : {};
 }
 
 function typeNameOf(schemas: Schemas, schema: Schema): string {
   const reference = referenceOf(schema);
   const resolved = resolve(schemas, schema);
   if (reference !== undefined) return reference.split('.').at(-1) ?? reference;
-  if (isRecord(resolved.items)) return `[]${typeNameOf(schemas, resolved.items)}`;
-  if (isRecord(resolved.additionalProperties))
+  if (isJsonObject(resolved.items)) return `[]${typeNameOf(schemas, resolved.items)}`;
+  if (isJsonObject(resolved.additionalProperties))
     return `map[string]${typeNameOf(schemas, resolved.additionalProperties)}`;
   if (resolved.type === 'object') return 'Object';
   return textOf(resolved.type) || 'Object';

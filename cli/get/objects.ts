@@ -1,8 +1,8 @@
 import type { KubeObject } from '#api/meta.ts';
 import type { ResourceType } from '#api/resource-type.ts';
+import { isJsonObject } from '#api/schema/record.ts';
 import { isNotFound } from '#api/status-error.ts';
 import { collectionPath, objectPath, withQuery } from '#client/http/urls.ts';
-import { isRecord } from '#client/stored.ts';
 import { type CliContext, CliError } from '../command.ts';
 import type { Connection } from '../connection.ts';
 import { evaluatePath, formatValue } from '../printers/jsonpath/evaluate.ts';
@@ -80,7 +80,7 @@ async function readOne(
     if (!flags.ignoreNotFound) context.stderr.write(`Error from server (NotFound): ${error.message}\n`);
     return undefined;
   });
-  return isRecord(value) ? value : undefined;
+  return isJsonObject(value) ? value : undefined;
 }
 
 async function readAll(
@@ -96,7 +96,7 @@ async function readAll(
       fieldSelector: flags.fieldSelector,
     }),
   });
-  const items = isRecord(list) && Array.isArray(list.items) ? list.items.filter(isRecord) : [];
+  const items = isJsonObject(list) && Array.isArray(list.items) ? list.items.filter(isJsonObject) : [];
   const apiVersion = type.group ? `${type.group}/${type.version}` : type.version;
   return items.map((item) => ({ apiVersion, kind: type.kind, ...item }));
 }

@@ -1,8 +1,8 @@
 import type { ResourceType } from '#api/resource-type.ts';
+import { isJsonObject } from '#api/schema/record.ts';
 import { internalError } from '#api/status-error.ts';
 import { collectionPath, objectPath, withQuery } from '#client/http/urls.ts';
 import type { HttpClient } from '#client/http-client.ts';
-import { isRecord } from '#client/stored.ts';
 import type { TextColumn } from '../printers/table.ts';
 
 /** The server's own rendering of objects (meta.k8s.io/v1 Table): it knows its kinds' columns, we only lay them out. */
@@ -68,10 +68,10 @@ export async function fetchTable(
 }
 
 export function parseTable(body: unknown): ServerTable {
-  if (!isRecord(body) || body.kind !== 'Table') throw internalError('the server did not answer with a table');
-  const definitions = Array.isArray(body.columnDefinitions) ? body.columnDefinitions.filter(isRecord) : [];
-  const rows = Array.isArray(body.rows) ? body.rows.filter(isRecord) : [];
-  const version = isRecord(body.metadata) ? body.metadata.resourceVersion : undefined;
+  if (!isJsonObject(body) || body.kind !== 'Table') throw internalError('the server did not answer with a table');
+  const definitions = Array.isArray(body.columnDefinitions) ? body.columnDefinitions.filter(isJsonObject) : [];
+  const rows = Array.isArray(body.rows) ? body.rows.filter(isJsonObject) : [];
+  const version = isJsonObject(body.metadata) ? body.metadata.resourceVersion : undefined;
   return {
     columns: definitions.map((column) => ({ name: String(column.name), wide: Number(column.priority ?? 0) > 0 })),
     rows: rows.map(parseRow),
@@ -80,8 +80,8 @@ export function parseTable(body: unknown): ServerTable {
 }
 
 function parseRow(row: Record<string, unknown>): ServerRow {
-  const metadata = isRecord(row.object) && isRecord(row.object.metadata) ? row.object.metadata : {};
-  const labels = isRecord(metadata.labels) ? metadata.labels : {};
+  const metadata = isJsonObject(row.object) && isJsonObject(row.object.metadata) ? row.object.metadata : {};
+  const labels = isJsonObject(metadata.labels) ? metadata.labels : {};
   return {
     cells: Array.isArray(row.cells) ? row.cells.map((cell: unknown) => (cell === null ? '<none>' : String(cell))) : [],
     name: String(metadata.name ?? ''),
@@ -92,6 +92,6 @@ function parseRow(row: Record<string, unknown>): ServerRow {
 }
 
 const continueOf = (body: unknown): string | undefined => {
-  const token = isRecord(body) && isRecord(body.metadata) ? body.metadata.continue : undefined;
+  const token = isJsonObject(body) && isJsonObject(body.metadata) ? body.metadata.continue : undefined;
   return typeof token === 'string' && token !== '' ? token : undefined;
 };

@@ -1,8 +1,8 @@
 import type { ResourceType } from '#api/resource-type.ts';
+import { isJsonObject } from '#api/schema/record.ts';
 import { readLines } from '#client/http/lines.ts';
 import { networkError } from '#client/http/transport.ts';
 import { collectionPath, withQuery } from '#client/http/urls.ts';
-import { isRecord } from '#client/stored.ts';
 import { type CliContext, CliError } from '../command.ts';
 import type { Connection } from '../connection.ts';
 import { type OutputFormat, writeValue } from '../printers/output.ts';
@@ -56,7 +56,7 @@ export async function watchTables(
       unfinished: 'drop',
     })) {
       const event: unknown = JSON.parse(line);
-      if (!isRecord(event) || !isRecord(event.object)) continue;
+      if (!isJsonObject(event) || !isJsonObject(event.object)) continue;
       if (event.type === 'ERROR') throw new CliError(String(event.object.message ?? 'the watch ended with an error'));
       version = versionOf(event.object) ?? version;
       if (event.type === 'BOOKMARK') continue;
@@ -73,7 +73,7 @@ function createObjectPrinter(context: CliContext, flags: GetFlags, type: Resourc
   let headers = flags.headers;
   return (object: Record<string, unknown>): void => {
     if (format.kind === 'name') {
-      const name = isRecord(object.metadata) ? object.metadata.name : undefined;
+      const name = isJsonObject(object.metadata) ? object.metadata.name : undefined;
       context.stdout.write(`${qualifiedName(type)}/${name}\n`);
     } else if (format.kind === 'columns') {
       context.stdout.write(customColumns([object], format.columns, headers));
@@ -119,8 +119,8 @@ function createRowPrinter(context: CliContext, flags: GetFlags, type: ResourceTy
 }
 
 function versionOf(object: Record<string, unknown>): string | undefined {
-  const version = isRecord(object.metadata) ? object.metadata.resourceVersion : undefined;
+  const version = isJsonObject(object.metadata) ? object.metadata.resourceVersion : undefined;
   if (typeof version === 'string' && version !== '') return version;
   const row: unknown = Array.isArray(object.rows) ? object.rows[0] : undefined;
-  return isRecord(row) && isRecord(row.object) ? versionOf(row.object) : undefined;
+  return isJsonObject(row) && isJsonObject(row.object) ? versionOf(row.object) : undefined;
 }

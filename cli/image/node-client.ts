@@ -1,9 +1,9 @@
 /** What a node's agent says about images, asked through the API server. */
 import type { Readable } from 'node:stream';
+import { isJsonObject } from '#api/schema/record.ts';
 import { StatusError } from '#api/status-error.ts';
 import { messageOf } from '#base/error-message.ts';
 import type { RawRequest, Transport } from '#client/http/transport.ts';
-import { isRecord } from '#client/stored.ts';
 import {
   type CommitRequest,
   type Descriptor,
@@ -96,7 +96,7 @@ function refusalOf(status: number, text: string, path: string): string {
   }
   try {
     const value: unknown = JSON.parse(text);
-    if (isRecord(value) && typeof value.message === 'string') return value.message;
+    if (isJsonObject(value) && typeof value.message === 'string') return value.message;
   } catch {
     // Text, then.
   }

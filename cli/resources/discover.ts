@@ -1,11 +1,11 @@
 import type { ResourceType } from '#api/resource-type.ts';
+import { isJsonObject } from '#api/schema/record.ts';
 import type { HttpClient } from '#client/http-client.ts';
-import { isRecord } from '#client/stored.ts';
 
 /** Every resource the server has, subresources left out, in the server's own order. */
 export async function discoverTypes(client: HttpClient): Promise<ResourceType[]> {
   const groups = await client.json({ method: 'GET', path: '/apis' });
-  const versions = isRecord(groups) && Array.isArray(groups.groups) ? groups.groups.flatMap(preferredVersion) : [];
+  const versions = isJsonObject(groups) && Array.isArray(groups.groups) ? groups.groups.flatMap(preferredVersion) : [];
   const lists = await Promise.all(
     ['v1', ...versions].map((groupVersion) =>
       client.json({
@@ -18,15 +18,15 @@ export async function discoverTypes(client: HttpClient): Promise<ResourceType[]>
 }
 
 function preferredVersion(group: unknown): string[] {
-  if (!isRecord(group) || !isRecord(group.preferredVersion)) return [];
+  if (!isJsonObject(group) || !isJsonObject(group.preferredVersion)) return [];
   const { groupVersion } = group.preferredVersion;
   return typeof groupVersion === 'string' ? [groupVersion] : [];
 }
 
 function typesOf(list: unknown): ResourceType[] {
-  if (!isRecord(list) || !Array.isArray(list.resources) || typeof list.groupVersion !== 'string') return [];
+  if (!isJsonObject(list) || !Array.isArray(list.resources) || typeof list.groupVersion !== 'string') return [];
   const [version = '', group = ''] = list.groupVersion.split('/').reverse();
-  return list.resources.filter(isRecord).flatMap((entry) => {
+  return list.resources.filter(isJsonObject).flatMap((entry) => {
     const { name, kind, singularName, namespaced } = entry;
     if (typeof name !== 'string' || typeof kind !== 'string' || name.includes('/')) return [];
     return [

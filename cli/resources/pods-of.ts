@@ -2,8 +2,9 @@ import type { V1LabelSelector, V1Pod } from '#api/generated/types.ts';
 import { pods } from '#api/kinds.ts';
 import type { Stored } from '#api/meta.ts';
 import type { ResourceType } from '#api/resource-type.ts';
+import { isJsonObject } from '#api/schema/record.ts';
 import { formatLabelSelector, fromLabelSelectorObject } from '#api/selectors/labels.ts';
-import { isRecord, isStored } from '#client/stored.ts';
+import { isStored } from '#client/stored.ts';
 import { CliError } from '../command.ts';
 import type { Connection } from '../connection.ts';
 import type { Selected } from './select.ts';
@@ -34,8 +35,8 @@ export async function podsOf(
 
 function selectorOf(type: ResourceType, object: object): string {
   const spec: unknown = Reflect.get(object, 'spec');
-  const selector = isRecord(spec) ? spec.selector : undefined;
-  if (!isRecord(selector) || Object.keys(selector).length === 0) {
+  const selector = isJsonObject(spec) ? spec.selector : undefined;
+  if (!isJsonObject(selector) || Object.keys(selector).length === 0) {
     throw new CliError(`${type.singular} selects no pods`, {
       fix: 'Name a pod, or something that has pods: deployment/NAME, service/NAME, …',
     });
@@ -46,7 +47,7 @@ function selectorOf(type: ResourceType, object: object): string {
 }
 
 const isLabelSelector = (value: Record<string, unknown>): boolean =>
-  isRecord(value.matchLabels) || Array.isArray(value.matchExpressions);
+  isJsonObject(value.matchLabels) || Array.isArray(value.matchExpressions);
 
 const texts = (map: Record<string, unknown>): Record<string, string> =>
   Object.fromEntries(Object.entries(map).map(([key, value]) => [key, String(value)]));

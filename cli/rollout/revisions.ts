@@ -1,8 +1,8 @@
 import type { V1ControllerRevision, V1PodTemplateSpec, V1ReplicaSet } from '#api/generated/types.ts';
 import { controllerRevisions, replicaSets } from '#api/kinds.ts';
 import type { KubeObject } from '#api/meta.ts';
+import { isJsonObject } from '#api/schema/record.ts';
 import type { HttpClient } from '#client/http-client.ts';
-import { isRecord } from '#client/stored.ts';
 import { revisionAnnotation } from './status.ts';
 import type { Workload } from './workload.ts';
 
@@ -43,8 +43,8 @@ function ofControllerRevision({ metadata, revision, data }: V1ControllerRevision
 
 /** The data is a patch of the whole object: `{"spec":{"template":{…,"$patch":"replace"}}}`. */
 function templateIn(data: unknown): V1PodTemplateSpec | undefined {
-  const template = isRecord(data) && isRecord(data.spec) ? data.spec.template : undefined;
-  if (!isRecord(template)) return undefined;
+  const template = isJsonObject(data) && isJsonObject(data.spec) ? data.spec.template : undefined;
+  if (!isJsonObject(template)) return undefined;
   const { $patch: _, ...rest } = template;
   return rest;
 }

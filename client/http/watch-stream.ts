@@ -1,7 +1,8 @@
 import type { KubeObject, Stored, WatchEvent } from '#api/meta.ts';
 import type { ResourceType } from '#api/resource-type.ts';
+import { isJsonObject } from '#api/schema/record.ts';
 import { internalError } from '#api/status-error.ts';
-import { deepFreeze, isRecord, isStored } from '../stored.ts';
+import { deepFreeze, isStored } from '../stored.ts';
 import { readLines } from './lines.ts';
 import { errorFromStatus } from './response-error.ts';
 import type { Transport } from './transport.ts';
@@ -34,11 +35,11 @@ async function* bytes(body: AsyncIterable<Buffer>, signal: AbortSignal): AsyncGe
 
 function parseEvent<T extends KubeObject>(type: ResourceType<T>, line: string): WatchEvent<Stored<T>> {
   const event = parseJson(type, line);
-  if (!isRecord(event)) throw internalError('a watch event is not an object');
+  if (!isJsonObject(event)) throw internalError('a watch event is not an object');
   const { object } = event;
   switch (event.type) {
     case 'ERROR':
-      throw errorFromStatus(isRecord(object) ? object : {}, 500);
+      throw errorFromStatus(isJsonObject(object) ? object : {}, 500);
     case 'BOOKMARK':
     case 'ADDED':
     case 'MODIFIED':
@@ -54,7 +55,7 @@ function parseEvent<T extends KubeObject>(type: ResourceType<T>, line: string): 
 
 /** Bookmarks carry a version and nothing else, not even a name. */
 const isBookmark = <T extends KubeObject>(_type: ResourceType<T>, value: unknown): value is Stored<T> =>
-  isRecord(value) && isRecord(value.metadata) && typeof value.metadata.resourceVersion === 'string';
+  isJsonObject(value) && isJsonObject(value.metadata) && typeof value.metadata.resourceVersion === 'string';
 
 function parseJson(type: ResourceType, line: string): unknown {
   try {

@@ -1,10 +1,10 @@
 import type { V1Status } from '#api/generated/types.ts';
 import type { ObjectKey } from '#api/meta.ts';
+import { isJsonObject } from '#api/schema/record.ts';
 import { internalError, serviceUnavailable } from '#api/status-error.ts';
 import type { Clock } from '#base/clock.ts';
 import type { ClusterAccess } from '../access.ts';
 import { errorFromStatus } from '../http/response-error.ts';
-import { isRecord } from '../stored.ts';
 import { channelProtocols, channels, decodeFrame, encodeEnd, encodeFrame } from './channels.ts';
 import { type MessageSocket, openSocket } from './web-socket.ts';
 
@@ -135,4 +135,4 @@ function parseStatus(data: Buffer): V1Status {
   throw internalError(text || 'the server ended the command without a word');
 }
 
-const isStatus = (value: unknown): value is V1Status => isRecord(value) && typeof value.status === 'string';
+const isStatus = (value: unknown): value is V1Status => isJsonObject(value) && typeof value.status === 'string';

@@ -1,5 +1,6 @@
 import type { KubeList, KubeObject, ObjectKey, Stored, WatchEvent } from '#api/meta.ts';
 import { apiVersionOf, type ResourceType } from '#api/resource-type.ts';
+import { isJsonObject } from '#api/schema/record.ts';
 import {
   alreadyExists,
   badRequest,
@@ -13,7 +14,7 @@ import type { Clock } from '#base/clock.ts';
 import type { Random } from '#base/random.ts';
 import type { ApiClient, ListOptions } from '../api-client.ts';
 import { keyOf, keyText } from '../key.ts';
-import { deepFreeze, isRecord, isStored } from '../stored.ts';
+import { deepFreeze, isStored } from '../stored.ts';
 import { createTable, type Table } from './memory-table.ts';
 import { matcher } from './selectors.ts';
 
@@ -180,7 +181,7 @@ export function createMemoryClient({ clock, random }: { clock: Clock; random: Ra
       if (patch.type === 'json') throw unsupported('json patches');
       const old = find(type, key);
       const merged = mergePatch(old, patch.body, patch.type === 'strategic');
-      if (!isRecord(merged)) throw badRequest('a patch must leave an object');
+      if (!isJsonObject(merged)) throw badRequest('a patch must leave an object');
       const wanted = options?.subresource === 'status' ? { ...old, status: merged.status } : merged;
       return replace(type, typed(type, wanted));
     },
@@ -196,7 +197,7 @@ export function createMemoryClient({ clock, random }: { clock: Clock; random: Ra
     async createSubresource(type, key, subresource, body) {
       if (type.resource !== 'pods' || subresource !== 'binding') throw unsupported(`${type.resource}/${subresource}`);
       const pod: { spec?: object } & KubeObject = find(type, key);
-      if (isRecord(pod.spec) && pod.spec.nodeName) {
+      if (isJsonObject(pod.spec) && pod.spec.nodeName) {
         throw conflict(
           { group: '', resource: 'pods/binding' },
           key.name,
@@ -239,8 +240,8 @@ const unsupported = (what: string): StatusError =>
 
 function mergePatch(target: unknown, patch: unknown, strategic: boolean): unknown {
   if (strategic && Array.isArray(patch)) return mergeByType(Array.isArray(target) ? target : [], patch);
-  if (!isRecord(patch)) return patch;
-  const result: Record<string, unknown> = isRecord(target) ? { ...target } : {};
+  if (!isJsonObject(patch)) return patch;
+  const result: Record<string, unknown> = isJsonObject(target) ? { ...target } : {};
   for (const [field, value] of Object.entries(patch)) {
     if (value === null) delete result[field];
     else result[field] = mergePatch(result[field], value, strategic);
@@ -249,7 +250,7 @@ function mergePatch(target: unknown, patch: unknown, strategic: boolean): unknow
 }
 
 function mergeByType(list: readonly unknown[], patches: readonly unknown[]): unknown[] {
-  const typeOf = (one: unknown): unknown => (isRecord(one) ? one.type : undefined);
+  const typeOf = (one: unknown): unknown => (isJsonObject(one) ? one.type : undefined);
   if (!patches.every((patch) => typeof typeOf(patch) === 'string'))
     throw unsupported('strategic patches of such lists');
   const kept = list.map((old) => {

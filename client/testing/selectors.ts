@@ -1,7 +1,7 @@
 import type { KubeObject } from '#api/meta.ts';
+import { isJsonObject } from '#api/schema/record.ts';
 import { badRequest } from '#api/status-error.ts';
 import type { ListOptions } from '../api-client.ts';
-import { isRecord } from '../stored.ts';
 
 /** Namespace and equality selectors (`a=b,c!=d`) only. */
 export function matcher(
@@ -27,6 +27,6 @@ function parse(text: string): { name: string; equal: boolean; value: string }[] 
 }
 
 function fieldOf(object: unknown, path: string): string {
-  const value = path.split('.').reduce<unknown>((at, name) => (isRecord(at) ? at[name] : undefined), object);
+  const value = path.split('.').reduce<unknown>((at, name) => (isJsonObject(at) ? at[name] : undefined), object);
   return value === undefined ? '' : String(value);
 }

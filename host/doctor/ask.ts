@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { isJsonObject } from '#api/schema/record.ts';
 import { findCommand } from '../packages.ts';
 
 export interface Asked {
@@ -34,14 +35,11 @@ export async function askIp(...args: readonly string[]): Promise<readonly Readon
   const text = await answerOf('ip', '-json', ...args);
   try {
     const value: unknown = JSON.parse(text ?? '[]');
-    return Array.isArray(value) ? value.filter(isRecord) : [];
+    return Array.isArray(value) ? value.filter(isJsonObject) : [];
   } catch {
     return [];
   }
 }
-
-export const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** Trimmed; undefined when it cannot be read. */
 export function readText(file: string): string | undefined {

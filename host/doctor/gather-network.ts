@@ -1,7 +1,8 @@
 import { lookup, Resolver } from 'node:dns/promises';
 import { connect, createServer } from 'node:net';
 import { hostname } from 'node:os';
-import { answerOf, ask, askIp, isRecord, readText } from './ask.ts';
+import { isJsonObject } from '#api/schema/record.ts';
+import { answerOf, ask, askIp, readText } from './ask.ts';
 import type { LinkFacts, NameFacts, PathFact, PortFact, ReachFact } from './facts.ts';
 import type { FirewallFacts } from './firewall/judge.ts';
 
@@ -157,8 +158,8 @@ export async function gatherLinks(towards: string | undefined): Promise<LinkFact
     uplink ? answerOf('ethtool', '-i', uplink) : undefined,
   ]);
   const foreign = tunnels.flatMap((link) => {
-    const info: unknown = isRecord(link.linkinfo) ? link.linkinfo.info_data : undefined;
-    if (typeof link.ifname !== 'string' || link.ifname.startsWith('berth') || !isRecord(info)) return [];
+    const info: unknown = isJsonObject(link.linkinfo) ? link.linkinfo.info_data : undefined;
+    if (typeof link.ifname !== 'string' || link.ifname.startsWith('berth') || !isJsonObject(info)) return [];
     return [{ name: link.ifname, port: Number(info.port), vni: Number(info.id) }];
   });
   return {

@@ -1,5 +1,5 @@
 /** Reading the JSON of images: indexes, manifests, configurations. All input is hostile. */
-import { isRecord } from '#client/stored.ts';
+import { isJsonObject } from '#api/schema/record.ts';
 import { type Descriptor, isDescriptor, isDigest } from './transfer.ts';
 
 export const mediaTypes = {
@@ -73,7 +73,7 @@ export interface ImageConfig {
 /** Throws an Error that says what is wrong with it. */
 export function parseConfig(bytes: Uint8Array, what: string): ImageConfig {
   const config = parse(bytes, what);
-  const diffIds: unknown = isRecord(config.rootfs) ? config.rootfs.diff_ids : undefined;
+  const diffIds: unknown = isJsonObject(config.rootfs) ? config.rootfs.diff_ids : undefined;
   if (!Array.isArray(diffIds) || !diffIds.every(isDigest)) throw new Error(`${what} does not name its layers`);
   return { platform: platformOf(config), diffIds };
 }
@@ -85,18 +85,18 @@ function parse(bytes: Uint8Array, what: string): Readonly<Record<string, unknown
   } catch (cause) {
     throw new Error(`${what} is not JSON`, { cause });
   }
-  if (!isRecord(value)) throw new Error(`${what} is not a JSON object`);
+  if (!isJsonObject(value)) throw new Error(`${what} is not a JSON object`);
   return value;
 }
 
 function platformOf(value: unknown): Platform | undefined {
-  if (!isRecord(value) || typeof value.os !== 'string' || typeof value.architecture !== 'string') return undefined;
+  if (!isJsonObject(value) || typeof value.os !== 'string' || typeof value.architecture !== 'string') return undefined;
   const { os, architecture, variant } = value;
   return { os, architecture, ...(typeof variant === 'string' && variant !== '' && { variant }) };
 }
 
 function textsOf(value: unknown): Readonly<Record<string, string>> {
-  if (!isRecord(value)) return {};
+  if (!isJsonObject(value)) return {};
   return Object.fromEntries(
     Object.entries(value).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
   );

@@ -1,5 +1,5 @@
 /** What a client and an agent say to each other when an image is put on a node; bodies of /images/… as JSON. */
-import { isRecord } from '#client/stored.ts';
+import { isJsonObject } from '#api/schema/record.ts';
 
 /** A blob by its digest: a layer, a configuration, a manifest. */
 export interface Descriptor {
@@ -61,29 +61,29 @@ const isSize = (value: unknown): value is number =>
   typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
 
 export const isDescriptor = (value: unknown): value is Descriptor =>
-  isRecord(value) && typeof value.mediaType === 'string' && isDigest(value.digest) && isSize(value.size);
+  isJsonObject(value) && typeof value.mediaType === 'string' && isDigest(value.digest) && isSize(value.size);
 
 export const isCheckRequest = (value: unknown): value is CheckRequest =>
-  isRecord(value) && isDescriptor(value.target) && isListOf(value.blobs, isDescriptor, blobsMax);
+  isJsonObject(value) && isDescriptor(value.target) && isListOf(value.blobs, isDescriptor, blobsMax);
 
 export const isCheckAnswer = (value: unknown): value is CheckAnswer =>
-  isRecord(value) &&
+  isJsonObject(value) &&
   isListOf(
     value.missing,
-    (one): one is MissingBlob => isRecord(one) && isDigest(one.digest) && isSize(one.offset),
+    (one): one is MissingBlob => isJsonObject(one) && isDigest(one.digest) && isSize(one.offset),
     blobsMax,
   );
 
 export const isCommitRequest = (value: unknown): value is CommitRequest =>
-  isRecord(value) && isDescriptor(value.target) && isListOf(value.names, isText, namesMax);
+  isJsonObject(value) && isDescriptor(value.target) && isListOf(value.names, isText, namesMax);
 
-export const isCommitAnswer = (value: unknown): value is CommitAnswer => isRecord(value) && isText(value.id);
+export const isCommitAnswer = (value: unknown): value is CommitAnswer => isJsonObject(value) && isText(value.id);
 
 export const isImagesAnswer = (value: unknown): value is ImagesAnswer =>
-  isRecord(value) && isListOf(value.images, isNodeImage, Number.POSITIVE_INFINITY);
+  isJsonObject(value) && isListOf(value.images, isNodeImage, Number.POSITIVE_INFINITY);
 
 const isNodeImage = (value: unknown): value is NodeImage =>
-  isRecord(value) &&
+  isJsonObject(value) &&
   isText(value.id) &&
   isListOf(value.names, isText, Number.POSITIVE_INFINITY) &&
   isListOf(value.digests, isText, Number.POSITIVE_INFINITY) &&

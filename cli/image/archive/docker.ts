@@ -1,6 +1,7 @@
 /** What `docker save` wrote before Docker 25, and what other builders call a Docker archive. */
+
+import { isJsonObject } from '#api/schema/record.ts';
 import { messageOf } from '#base/error-message.ts';
-import { isRecord } from '#client/stored.ts';
 import { jsonBytesMax, mediaTypes, parseConfig } from '#node-agent/images/manifests.ts';
 import { completeName } from '#node-agent/images/reference.ts';
 import { CliError } from '../../command.ts';
@@ -65,7 +66,7 @@ export async function listDockerImages(file: ArchiveFile, entries: Entries): Pro
   const images: unknown = attempt(() => JSON.parse(bytes.toString('utf8')));
   if (!Array.isArray(images)) throw damaged('manifest.json is not a list');
   return images.map((one: unknown) => {
-    if (!isRecord(one) || typeof one.Config !== 'string' || !isTexts(one.Layers)) {
+    if (!isJsonObject(one) || typeof one.Config !== 'string' || !isTexts(one.Layers)) {
       throw damaged('manifest.json has an image without configuration and layers');
     }
     const tags = isTexts(one.RepoTags) ? one.RepoTags : [];

@@ -1,9 +1,9 @@
 import type { V1DeleteOptions, V1Pod, V1PodDisruptionBudget } from '#api/generated/types.ts';
 import { podDisruptionBudgets, pods } from '#api/kinds.ts';
 import type { KubeObject, ObjectKey } from '#api/meta.ts';
+import { isJsonObject } from '#api/schema/record.ts';
 import { fromLabelSelectorObject, matchesLabels } from '#api/selectors/labels.ts';
 import { badRequest, forbidden, internalError, notFound, StatusError } from '#api/status-error.ts';
-import { isRecord } from '../http/json.ts';
 import { checkPreconditions } from '../registry/deletion.ts';
 import type { RequestContext, ResourceRegistry } from '../registry/registry.ts';
 import type { Action } from './action.ts';
@@ -47,7 +47,7 @@ function deleteOptionsOf(body: KubeObject): V1DeleteOptions {
   return isDeleteOptions(asked) ? asked : {};
 }
 
-const isDeleteOptions = (value: unknown): value is V1DeleteOptions => isRecord(value);
+const isDeleteOptions = (value: unknown): value is V1DeleteOptions => isJsonObject(value);
 
 /** Says on the pod why it goes, for those who see it end. */
 async function mark(

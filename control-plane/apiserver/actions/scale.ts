@@ -1,9 +1,9 @@
 import { fieldInvalid } from '#api/field-error.ts';
 import type { V1Scale } from '#api/generated/types.ts';
 import type { KubeObject } from '#api/meta.ts';
+import { isJsonObject } from '#api/schema/record.ts';
 import { formatLabelSelector, fromLabelSelectorObject } from '#api/selectors/labels.ts';
 import { conflict, invalid } from '#api/status-error.ts';
-import { isRecord } from '../http/json.ts';
 import type { ResourceDefinition, SubresourceDefinition } from '../resource-definition.ts';
 
 const scaleDefinition = (definition: ResourceDefinition): SubresourceDefinition | undefined =>
@@ -53,7 +53,7 @@ export function withScale<T extends KubeObject>(definition: ResourceDefinition<T
 
 function partOf(object: KubeObject, part: 'spec' | 'status'): Record<string, unknown> {
   const value: unknown = Reflect.get(object, part);
-  return isRecord(value) ? value : {};
+  return isJsonObject(value) ? value : {};
 }
 
 function count(object: KubeObject, part: 'spec' | 'status', field: string): number {
@@ -63,5 +63,5 @@ function count(object: KubeObject, part: 'spec' | 'status', field: string): numb
 
 function selectorText(object: KubeObject): string {
   const { selector } = partOf(object, 'spec');
-  return isRecord(selector) ? formatLabelSelector(fromLabelSelectorObject(selector)) : '';
+  return isJsonObject(selector) ? formatLabelSelector(fromLabelSelectorObject(selector)) : '';
 }

@@ -1,6 +1,7 @@
 import type { V1IPAddress } from '#api/generated/types.ts';
 import { ipAddresses } from '#api/kinds.ts';
 import { apiVersionOf } from '#api/resource-type.ts';
+import { isJsonObject } from '#api/schema/record.ts';
 import type { Random } from '#base/random.ts';
 import { StoreError } from '../../store/errors.ts';
 import type { Revision, Store } from '../../store/store.ts';
@@ -76,7 +77,7 @@ export function createPortClaims(store: Store): ClaimTable {
       namespace: textIn(stored, 'namespace'),
       name: textIn(stored, 'name'),
       uid: textIn(stored, 'uid'),
-      atMs: Number(isRecord(stored) ? stored.atMs : 0) || 0,
+      atMs: Number(isJsonObject(stored) ? stored.atMs : 0) || 0,
     }),
   });
 }
@@ -129,8 +130,7 @@ function parse(value: Buffer): unknown {
   }
 }
 
-const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
-const recordIn = (value: unknown, field: string): unknown => (isRecord(value) ? value[field] : undefined);
+const recordIn = (value: unknown, field: string): unknown => (isJsonObject(value) ? value[field] : undefined);
 const textIn = (value: unknown, field: string): string => {
   const found = recordIn(value, field);
   return typeof found === 'string' ? found : '';

@@ -1,8 +1,8 @@
 import { parseJson } from '#api/schema/json.ts';
+import { isJsonObject } from '#api/schema/record.ts';
 import { badRequest, unsupportedMediaType } from '#api/status-error.ts';
 import type { Patch } from '#client/api-client.ts';
 import { mediaTypeOf, readBody } from './body.ts';
-import { isRecord } from './json.ts';
 import type { ApiRequest } from './message.ts';
 
 const patchTypes = new Map<string, Patch['type']>([
@@ -27,7 +27,7 @@ export async function readPatch(request: ApiRequest): Promise<Patch> {
   }
   const { value: body } = parseJson(await readBody(request));
   if (type !== 'json') {
-    if (!isRecord(body)) throw badRequest(`a ${mediaType} body must be a JSON object`);
+    if (!isJsonObject(body)) throw badRequest(`a ${mediaType} body must be a JSON object`);
     return { type, body };
   }
   if (!Array.isArray(body)) throw badRequest('a JSON patch must be an array of operations');
@@ -35,6 +35,6 @@ export async function readPatch(request: ApiRequest): Promise<Patch> {
 }
 
 function operation(value: unknown): object {
-  if (!isRecord(value)) throw badRequest('each operation of a JSON patch must be an object');
+  if (!isJsonObject(value)) throw badRequest('each operation of a JSON patch must be an object');
   return value;
 }

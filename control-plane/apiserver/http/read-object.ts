@@ -3,9 +3,9 @@ import { decodeProtobuf } from '#api/protobuf/decode.ts';
 import { apiVersionOf, type ResourceType } from '#api/resource-type.ts';
 import { decodeObject, type FieldValidation } from '#api/schema/decode.ts';
 import { type ParsedJson, parseJson } from '#api/schema/json.ts';
+import { isJsonObject } from '#api/schema/record.ts';
 import { badRequest } from '#api/status-error.ts';
 import { type BodyFormat, bodyFormat, readBody } from './body.ts';
-import { isRecord } from './json.ts';
 import type { ApiRequest } from './message.ts';
 
 /** The JSON values of a body; `model` is what a protobuf body holds. */
@@ -34,7 +34,7 @@ export async function readObject<T extends KubeObject>(
   if (body.length === 0) throw badRequest(`the request has no body: it must be a ${type.kind}`);
   const { value, duplicates } = await parseBody(body, format, type.model);
   const others = otherVersions.map((version) => apiVersionOf({ ...type, version }));
-  const isOther = isRecord(value) && typeof value.apiVersion === 'string' && others.includes(value.apiVersion);
+  const isOther = isJsonObject(value) && typeof value.apiVersion === 'string' && others.includes(value.apiVersion);
   const own = isOther ? { ...value, apiVersion: apiVersionOf(type) } : value;
   const decoded = decodeObject(type, own, fieldValidation, { duplicates });
   warnings.push(...decoded.warnings);

@@ -2,13 +2,13 @@ import type { V1DeleteOptions } from '#api/generated/types.ts';
 import type { KubeObject } from '#api/meta.ts';
 import { apiVersionOf, resourceType } from '#api/resource-type.ts';
 import { decodeObject } from '#api/schema/decode.ts';
+import { isJsonObject } from '#api/schema/record.ts';
 import { badRequest } from '#api/status-error.ts';
 import { patchChange } from '../actions/patch.ts';
 import { runAction } from '../actions/run-action.ts';
 import type { ResourceRegistry } from '../registry/registry.ts';
 import { bodyFormat, readBody } from './body.ts';
 import { type Exchange, keyOf } from './exchange.ts';
-import { isRecord } from './json.ts';
 import { listRepresentation, listResponse, objectRepresentation, objectResponse } from './list.ts';
 import type { ApiResponse } from './message.ts';
 import { readPatch } from './patch-body.ts';
@@ -102,7 +102,7 @@ async function readDeleteOptions({ request, target, context }: Exchange): Promis
   if (body.length === 0) options = deleteOptionsFrom(target.query);
   else {
     const { value } = await parseBody(body, bodyFormat(request.headers['content-type']), deleteOptionsType.model);
-    if (!isRecord(value) || (value.kind !== undefined && value.kind !== 'DeleteOptions')) {
+    if (!isJsonObject(value) || (value.kind !== undefined && value.kind !== 'DeleteOptions')) {
       throw badRequest('decoded object cannot be converted to DeleteOptions');
     }
     // Clients name the group's own version here; the fields are the same in all.

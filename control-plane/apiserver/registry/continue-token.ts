@@ -1,5 +1,5 @@
-import { badRequest, StatusError } from '#api/status-error.ts';
 import { isJsonObject } from '#api/schema/record.ts';
+import { badRequest, StatusError } from '#api/status-error.ts';
 import type { Revision } from '../../store/store.ts';
 
 /** Where the next page of a list starts. */

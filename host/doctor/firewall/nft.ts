@@ -1,20 +1,18 @@
 /** Reads `nft --json list ruleset`. What is not understood becomes a condition that may hold or not. */
+import { isJsonObject } from '#api/schema/record.ts';
 import type { Chain, Match, MatchKey, Rule, Table, Verdict } from './model.ts';
 import { unknownMatch } from './model.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
-const isRecord = (value: unknown): value is Json =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
 /** Only families that see IPv4. Throws a SyntaxError when it is not JSON. */
 export function readNftRuleset(text: string): Table[] {
   const root: unknown = JSON.parse(text);
-  const entries = isRecord(root) && Array.isArray(root.nftables) ? root.nftables.filter(isRecord) : [];
+  const entries = isJsonObject(root) && Array.isArray(root.nftables) ? root.nftables.filter(isJsonObject) : [];
   const tables = new Map<string, Map<string, Chain & { rules: Rule[] }>>();
   for (const { chain } of entries) {
-    const place = isRecord(chain) ? placeOf(chain) : undefined;
-    if (!isRecord(chain) || !place || typeof chain.name !== 'string') continue;
+    const place = isJsonObject(chain) ? placeOf(chain) : undefined;
+    if (!isJsonObject(chain) || !place || typeof chain.name !== 'string') continue;
     const chains = tables.get(place) ?? new Map<string, Chain & { rules: Rule[] }>();
     tables.set(place, chains);
     chains.set(chain.name, {
@@ -25,7 +23,7 @@ export function readNftRuleset(text: string): Table[] {
     });
   }
   for (const { rule } of entries) {
-    if (!isRecord(rule) || typeof rule.chain !== 'string') continue;
+    if (!isJsonObject(rule) || typeof rule.chain !== 'string') continue;
     const chain = tables.get(placeOf(rule) ?? '')?.get(rule.chain);
     if (chain && Array.isArray(rule.expr))
       chain.rules.push(...readRule(rule.expr, `${rule.chain} handle ${rule.handle}`));
@@ -42,7 +40,7 @@ function placeOf({ family, table, name }: Json): string | undefined {
 function readRule(expressions: readonly unknown[], place: string): Rule[] {
   const matches: Match[] = [];
   for (const expression of expressions) {
-    if (!isRecord(expression)) continue;
+    if (!isJsonObject(expression)) continue;
     const [kind = ''] = Object.keys(expression);
     const value = expression[kind];
     if (kind === 'match') matches.push(readMatch(value));
@@ -57,21 +55,21 @@ const verdicts = new Set(['accept', 'drop', 'reject', 'return', 'jump', 'goto'])
 const withoutEffect = new Set(['counter', 'log', 'comment', 'mangle', 'set', 'masquerade', 'snat', 'dnat', 'notrack']);
 
 function readVerdict(kind: string, value: unknown): Verdict {
-  if ((kind === 'jump' || kind === 'goto') && isRecord(value)) return { kind, chain: String(value.target) };
+  if ((kind === 'jump' || kind === 'goto') && isJsonObject(value)) return { kind, chain: String(value.target) };
   if (kind === 'accept' || kind === 'return') return { kind };
   return { kind: kind === 'drop' || kind === 'reject' ? 'drop' : 'none' };
 }
 
 function readVerdictMap(value: unknown, before: readonly Match[], place: string): Rule[] {
-  const data: unknown = isRecord(value) ? value.data : undefined;
-  const pairs: unknown = isRecord(data) ? data.set : undefined;
+  const data: unknown = isJsonObject(value) ? value.data : undefined;
+  const pairs: unknown = isJsonObject(data) ? data.set : undefined;
   // A map with a name: its elements stand elsewhere.
-  if (!isRecord(value) || !Array.isArray(pairs)) {
+  if (!isJsonObject(value) || !Array.isArray(pairs)) {
     return [{ matches: [...before, unknownMatch], verdict: { kind: 'accept' }, text: place }];
   }
   return pairs.flatMap((pair: unknown) => {
     const [element, verdict]: unknown[] = Array.isArray(pair) ? pair : [];
-    if (!isRecord(verdict)) return [];
+    if (!isJsonObject(verdict)) return [];
     const [kind = ''] = Object.keys(verdict);
     const match = readMatch({ op: '==', left: value.key, right: element });
     return [{ matches: [...before, match], verdict: readVerdict(kind, verdict[kind]), text: place }];
@@ -79,7 +77,7 @@ function readVerdictMap(value: unknown, before: readonly Match[], place: string)
 }
 
 function readMatch(value: unknown): Match {
-  if (!isRecord(value)) return unknownMatch;
+  if (!isJsonObject(value)) return unknownMatch;
   const { op, left, right } = value;
   const key = keyOf(left);
   const values = valuesOf(right);
@@ -91,9 +89,9 @@ function readMatch(value: unknown): Match {
 
 /** `dnat`: whether a service rule has led the packet here, which it has not. */
 function keyOf(left: unknown): MatchKey | 'dnat' | undefined {
-  if (!isRecord(left)) return undefined;
+  if (!isJsonObject(left)) return undefined;
   const { meta, payload, ct } = left;
-  if (isRecord(meta)) {
+  if (isJsonObject(meta)) {
     const keys: Readonly<Record<string, MatchKey>> = {
       iifname: 'iif',
       iif: 'iif',
@@ -104,13 +102,13 @@ function keyOf(left: unknown): MatchKey | 'dnat' | undefined {
     };
     return keys[String(meta.key)];
   }
-  if (isRecord(payload)) {
+  if (isJsonObject(payload)) {
     const { protocol, field } = payload;
     if (field === 'dport') return 'dport';
     if (protocol === 'ip' && (field === 'saddr' || field === 'daddr')) return field;
     return protocol === 'ip' && field === 'protocol' ? 'protocol' : undefined;
   }
-  if (isRecord(ct)) return ct.key === 'state' ? 'state' : ct.key === 'status' ? 'dnat' : undefined;
+  if (isJsonObject(ct)) return ct.key === 'state' ? 'state' : ct.key === 'status' ? 'dnat' : undefined;
   return undefined;
 }
 
@@ -118,11 +116,11 @@ function valuesOf(right: unknown): string[] | undefined {
   if (typeof right === 'string') return right.startsWith('@') ? undefined : [right];
   if (typeof right === 'number') return [String(right)];
   if (Array.isArray(right)) return all(right);
-  if (!isRecord(right)) return undefined;
+  if (!isJsonObject(right)) return undefined;
   if (Array.isArray(right.set)) return all(right.set);
   if (Array.isArray(right.range)) return [right.range.join('-')];
-  if (isRecord(right.prefix)) return [`${right.prefix.addr}/${right.prefix.len}`];
-  return isRecord(right.elem) ? valuesOf(right.elem.val) : undefined;
+  if (isJsonObject(right.prefix)) return [`${right.prefix.addr}/${right.prefix.len}`];
+  return isJsonObject(right.elem) ? valuesOf(right.elem.val) : undefined;
 }
 
 function all(values: readonly unknown[]): string[] | undefined {

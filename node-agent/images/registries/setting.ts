@@ -1,7 +1,7 @@
 /** The cluster's setting of registries: k3s' registries.yaml in a Secret. */
 import { X509Certificate } from 'node:crypto';
 import { parseDocument } from 'yaml';
-import { isRecord } from '#client/stored.ts';
+import { isJsonObject } from '#api/schema/record.ts';
 import type { ImageAuth } from '../../runtime/runtime.ts';
 
 export interface Registries {
@@ -130,7 +130,7 @@ type Fields = Readonly<Record<string, unknown>>;
 
 function fields(value: unknown, place: string, known: readonly string[]): Fields {
   if (value === null) return {};
-  if (!isRecord(value)) throw new Error(`${place} must be a map`);
+  if (!isJsonObject(value)) throw new Error(`${place} must be a map`);
   const unknown = Object.keys(value).find((name) => !known.includes(name));
   if (unknown === undefined) return value;
   throw new Error(`${place} has the unknown field ${JSON.stringify(unknown)}; known are ${known.join(', ')}`);
@@ -149,7 +149,7 @@ function mapOf<T>(
   parse: (one: unknown, place: string, name: string) => T,
 ): ReadonlyMap<string, T> {
   if (value === undefined || value === null) return new Map();
-  if (!isRecord(value)) throw new Error(`${place} must be a map by host`);
+  if (!isJsonObject(value)) throw new Error(`${place} must be a map by host`);
   return new Map(
     Object.entries(value).map(([name, one]) => [name, parse(one, `${place}.${JSON.stringify(name)}`, name)]),
   );

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { KubeObject } from '#api/meta.ts';
+import { isJsonObject } from '#api/schema/record.ts';
 import type { Clock } from '#base/clock.ts';
-import { isRecord } from '#client/stored.ts';
 import type { Store, StoreChange } from '#control-plane/store/store.ts';
 
 /** One change of the store, as every reader of it sees it. */
@@ -100,6 +100,6 @@ export function followHistory(store: Store, clock: Clock, checks: readonly Check
 
 function parse(value: Buffer): KubeObject {
   const object: unknown = JSON.parse(value.toString());
-  if (!isRecord(object)) throw new Error('the store holds something that is no object');
+  if (!isJsonObject(object)) throw new Error('the store holds something that is no object');
   return object;
 }
