@@ -220,6 +220,7 @@ describe('a machine that joins', () => {
 describe('a machine that goes', () => {
   it('does not leave while the server is away, unless forced', async () => {
     await machines.cut(second);
+    await second.mustRun('ip', ['neighbour', 'flush', 'all']);
     const refused = await second.berth(['leave'], slow);
     await machines.heal();
     expect(refused.code).toBe(1);
