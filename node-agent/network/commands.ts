@@ -7,7 +7,8 @@ export class NetworkError extends Error {
 
 export type RunCommand = (command: string, args: readonly string[], input?: string) => Promise<string>;
 
-const outputBytesMax = 1024 * 1024;
+/** What is written beyond about this is lost. */
+export const outputBytesMax = 1024 * 1024;
 /** nft repeats the whole line that it refuses, which may name hundreds of elements: of a failure the beginning and the end are told. */
 const saidMax = 1_000;
 

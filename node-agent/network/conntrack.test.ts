@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { NetworkError } from './commands.ts';
+import { NetworkError, outputBytesMax } from './commands.ts';
 import { conntrackArguments, flowsOf, forgetFlows, staleFlows, staleInListing } from './conntrack.ts';
 
 const elements = (...rows: readonly (readonly [string, string])[]) => new Map(rows);
@@ -48,9 +48,42 @@ describe('UDP flows', () => {
     await expect(failing).rejects.toThrow('cannot be run');
   });
 
+  const line = (dst: string, src: string, port = 53) =>
+    `udp      17 29 src=10.42.0.9 dst=${dst} sport=4000 dport=${port} src=${src} dst=10.42.0.9 sport=53 dport=4000 mark=0 use=1`;
+
+  it('are looked for first where many endpoints have gone: most were asked by nobody', async () => {
+    const asked: string[] = [];
+    const stale = Array.from({ length: 200 }, (_, n) => ({ place: dns, endpoint: `10.42.0.${n} . 53` }));
+    await forgetFlows([...stale, { place: 'udp . 30053', endpoint: '10.42.0.7 . 53' }], async (_, args) => {
+      asked.push(args.join(' '));
+      return [line('10.43.0.10', '10.42.0.3'), line('192.0.2.1', '10.42.0.7', 30_053)].join('\n');
+    });
+    expect(asked).toEqual([
+      '-L -f ipv4 -p udp',
+      '-D -f ipv4 -p udp --orig-dst 10.43.0.10 --orig-port-dst 53 --reply-src 10.42.0.3 --reply-port-src 53',
+      '-D -f ipv4 -p udp --orig-port-dst 30053 --reply-src 10.42.0.7 --reply-port-src 53',
+    ]);
+  });
+
+  it('are all tried where there are more than can be listed', async () => {
+    let asked = 0;
+    const stale = Array.from({ length: 20 }, (_, n) => ({ place: dns, endpoint: `10.42.0.${n} . 53` }));
+    await forgetFlows(stale, async () => {
+      asked += 1;
+      return 'x'.repeat(outputBytesMax);
+    });
+    expect(asked).toBe(21);
+  });
+
+  it('to node ports are found in a listing, and nothing else that has such a port', () => {
+    const flows = new Map([['udp . 30053', new Set(['10.42.0.2 . 53'])]]);
+    const listing = ['10.42.0.2', '10.42.0.3'].map((to) => line('192.0.2.1', to, 30_053));
+    expect(staleInListing([...listing, line('8.8.8.8', '8.8.8.8', 30_053)].join('\n'), flows)).toEqual([
+      { place: 'udp . 30053', endpoint: '10.42.0.3 . 53' },
+    ]);
+  });
+
   it('are found in a listing', () => {
-    const line = (dst: string, src: string) =>
-      `udp      17 29 src=10.42.0.9 dst=${dst} sport=4000 dport=53 src=${src} dst=10.42.0.9 sport=53 dport=4000 mark=0 use=1`;
     const listing = [line('10.43.0.10', '10.42.0.2'), line('10.43.0.10', '10.42.0.3'), line('8.8.8.8', '8.8.8.8'), 'x'];
     const flows = new Map([[dns, new Set(['10.42.0.2 . 53'])]]);
     expect(staleInListing(listing.join('\n'), flows)).toEqual([{ place: dns, endpoint: '10.42.0.3 . 53' }]);

@@ -1,6 +1,6 @@
 /** UDP has no end of a connection: what the kernel remembers of a client must go with the endpoint. */
 import type { RunCommand } from './commands.ts';
-import { NetworkError } from './commands.ts';
+import { NetworkError, outputBytesMax } from './commands.ts';
 
 /** Flows to forget: of clients that were led from `place` to `endpoint`, or of all to `place` where there is no endpoint. */
 export interface StaleFlows {
@@ -69,9 +69,12 @@ export function conntrackArguments({ place, endpoint }: StaleFlows): string[] {
   ];
 }
 
+/** So many are deleted without a look at what there is. */
+const blindMax = 4;
+
 /** Forgets them one after the other. Rejects when conntrack cannot be run. */
 export async function forgetFlows(stale: readonly StaleFlows[], run: RunCommand): Promise<void> {
-  for (const flows of stale) {
+  for (const flows of stale.length > blindMax ? await present(stale, run) : stale) {
     try {
       await run('conntrack', conntrackArguments(flows));
     } catch (error) {
@@ -81,20 +84,49 @@ export async function forgetFlows(stale: readonly StaleFlows[], run: RunCommand)
   }
 }
 
+/** Those that the kernel has: each deletion looks through all, and of most endpoints that go there are none. */
+async function present(stale: readonly StaleFlows[], run: RunCommand): Promise<readonly StaleFlows[]> {
+  const listing = await run('conntrack', listArguments);
+  if (listing.length >= outputBytesMax) return stale;
+  const there = new Set(
+    flowsIn(listing).flatMap(({ places, endpoint }) => places.flatMap((place) => [place, `${place} ${endpoint}`])),
+  );
+  return stale.filter(({ place, endpoint }) => there.has(endpoint === undefined ? place : `${place} ${endpoint}`));
+}
+
+export const listArguments = ['-L', '-f', 'ipv4', '-p', 'udp'];
+
 /** Flows in a listing (`conntrack -L`) that lead from one of our places to an endpoint that it does not have. */
 export function staleInListing(listing: string, flows: Flows): StaleFlows[] {
   const stale = new Map<string, StaleFlows>();
-  for (const line of listing.split('\n')) {
-    const [dst, replySrc] = [...line.matchAll(/ dst=(\S+)/g)]
-      .slice(0, 1)
-      .concat([...line.matchAll(/ src=(\S+)/g)].slice(1, 2));
-    const dport = / dport=(\d+)/.exec(line)?.[1];
-    const replySport = [...line.matchAll(/ sport=(\d+)/g)][1]?.[1];
-    if (!dst?.[1] || !replySrc?.[1] || !dport || !replySport) continue;
-    const place = `${dst[1]} . udp . ${dport}`;
-    const endpoint = `${replySrc[1]} . ${replySport}`;
-    const known = flows.get(place);
-    if (known && !known.has(endpoint)) stale.set(`${place} ${endpoint}`, { place, endpoint });
+  for (const { places, endpoint, translated } of flowsIn(listing)) {
+    const place = places.find((one) => flows.has(one));
+    if (place === undefined || flows.get(place)?.has(endpoint)) continue;
+    // A port of this node's is no matter of what pods ask elsewhere at a port of that number.
+    if (place.startsWith('udp') && !translated) continue;
+    stale.set(`${place} ${endpoint}`, { place, endpoint });
   }
   return [...stale.values()];
+}
+
+interface Flow {
+  /** By address, and by the port alone. */
+  readonly places: readonly string[];
+  readonly endpoint: string;
+  /** It was led elsewhere than where it was sent. */
+  readonly translated: boolean;
+}
+
+function flowsIn(listing: string): Flow[] {
+  return listing.split('\n').flatMap((line) => {
+    const values = (name: string): string[] =>
+      [...line.matchAll(new RegExp(` ${name}=(\\S+)`, 'g'))].map(([, value]) => value ?? '');
+    const [dst] = values('dst');
+    const [dport] = values('dport');
+    const [, replySrc] = values('src');
+    const [, replySport] = values('sport');
+    if (!dst || !dport || !replySrc || !replySport) return [];
+    const places = [`${dst} . udp . ${dport}`, `udp . ${dport}`];
+    return [{ places, endpoint: `${replySrc} . ${replySport}`, translated: replySrc !== dst }];
+  });
 }

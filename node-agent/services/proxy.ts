@@ -7,7 +7,14 @@ import type { InformerFactory } from '#client/informer.ts';
 import { keyOf, keyText } from '#client/key.ts';
 import type { Runnable } from '#client/reconciler.ts';
 import { type RunCommand, runCommand } from '../network/commands.ts';
-import { flowsOf, forgetFlows, type StaleFlows, staleFlows, staleInListing } from '../network/conntrack.ts';
+import {
+  flowsOf,
+  forgetFlows,
+  listArguments,
+  type StaleFlows,
+  staleFlows,
+  staleInListing,
+} from '../network/conntrack.ts';
 import type { NodeRules } from '../network/node-rules.ts';
 import type { HealthCheck, HealthCheckServers } from './health-checks.ts';
 import { createServiceTable, type ServiceObjects } from './service-table.ts';
@@ -103,7 +110,7 @@ export function createServiceProxy(options: ServiceProxyOptions): ServiceProxy {
   const forgetOld = async (flows: ReturnType<typeof flowsOf>): Promise<void> => {
     if (flows.size === 0) return;
     try {
-      await forget(staleInListing(await run('conntrack', ['-L', '-f', 'ipv4', '-p', 'udp']), flows));
+      await forget(staleInListing(await run('conntrack', listArguments), flows));
     } catch (error) {
       log.warn({ err: error }, 'the UDP flows of this node could not be listed');
     }
