@@ -3,15 +3,14 @@ import type { Command } from 'commander';
 import { nodesGroup, nodeUser } from '#api/certificates.ts';
 import { createRealLog } from '#base/real/log.ts';
 import { runControlPlane } from '#control-plane/server.ts';
-import { withCurrentAddress } from '#host/address.ts';
 import { writeAdminKubeconfig } from '#host/cluster.ts';
 import { certificatesAge, ensureCertificates } from '#host/cluster-pki.ts';
 import type { KeyPair } from '#host/key-pair.ts';
-import { saveSettings } from '#host/settings.ts';
 import type { CliContext, CommandModule } from '../command.ts';
 import { layoutOf, serverSettings } from '../host-context.ts';
 import { runAgent } from '../server/agent.ts';
 import { addressChange, untilDue } from '../server/changes.ts';
+import { currentSettings } from '../server/current-settings.ts';
 import { createEnding } from '../server/ending.ts';
 import { fixedCertificate } from '../server/serving.ts';
 
@@ -39,14 +38,9 @@ export const command: CommandModule = {
  */
 async function server(context: CliContext, flags: ServerFlags): Promise<void> {
   const layout = layoutOf(context);
-  const stored = serverSettings(layout);
-  const settings = await withCurrentAddress(stored);
   const { clock, random } = context;
   const log = createRealLog({ level: flags.logLevel });
-  if (settings.nodeAddress !== stored.nodeAddress) {
-    log.info({ from: stored.nodeAddress, to: settings.nodeAddress }, 'this machine has another address now');
-    saveSettings(layout.settingsFile, settings);
-  }
+  const settings = await currentSettings(layout, serverSettings(layout), log);
   const certificates = await ensureCertificates(layout, settings, clock.now());
   writeAdminKubeconfig(layout, settings, certificates);
   const { signal, onMachineStop, end } = createEnding(context.signal, log);

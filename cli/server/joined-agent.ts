@@ -8,7 +8,6 @@ import { type CertificateManager, createCertificateManager } from '#client/certi
 import { nodeHosts, nodeSubject } from '#client/certificates/node-certificates.ts';
 import { createTransport } from '#client/http/transport.ts';
 import { createHttpClient, type HttpClient } from '#client/http-client.ts';
-import { withCurrentAddress } from '#host/address.ts';
 import { loadKeyPair, saveKeyPair } from '#host/key-pair.ts';
 import type { HostLayout } from '#host/layout.ts';
 import { type JoinedSettings, saveSettings } from '#host/settings.ts';
@@ -17,6 +16,7 @@ import type { CliContext } from '../command.ts';
 import { nodeAccess, nodeFiles, requireNodeKeys } from '../join/node-access.ts';
 import { runAgent } from './agent.ts';
 import { addressChange, untilDue } from './changes.ts';
+import { currentSettings } from './current-settings.ts';
 import { createEnding } from './ending.ts';
 
 /**
@@ -35,11 +35,7 @@ export async function runJoinedAgent(
   const log = acceptance.quiet(loud);
   const connect = (access: ClusterAccess): HttpClient =>
     createHttpClient(access, acceptance.guard(createTransport(access)));
-  const settings = await withCurrentAddress(stored);
-  if (settings.nodeAddress !== stored.nodeAddress) {
-    log.info({ from: stored.nodeAddress, to: settings.nodeAddress }, 'this machine has another address now');
-    saveSettings(layout.settingsFile, settings);
-  }
+  const settings = await currentSettings(layout, stored, log);
   const keys = requireNodeKeys(layout);
   const client = connect(nodeAccess(settings, keys));
   const certificates = createNodeCertificates(layout, settings, client, log, context);
