@@ -1,5 +1,4 @@
 /** What `docker save` wrote before Docker 25, and what other builders call a Docker archive. */
-
 import { isJsonObject } from '#api/schema/record.ts';
 import { messageOf } from '#base/error-message.ts';
 import { jsonBytesMax, mediaTypes, parseConfig } from '#node-agent/images/manifests.ts';
