@@ -96,6 +96,7 @@ async function deleteNode(client: HttpClient, name: string, { signal }: CliConte
       .delete(pods, key, { gracePeriodSeconds: 0, preconditions: { uid: metadata.uid }, signal })
       .catch(absentIsFine);
   }
-  await client.delete(nodes, { name }, { signal }).catch(absentIsFine);
   await client.delete(leases, { namespace: 'kube-node-lease', name }, { signal }).catch(absentIsFine);
+  // The last that it does: its identity ends with its Node.
+  await client.delete(nodes, { name }, { signal }).catch(absentIsFine);
 }

@@ -16,7 +16,7 @@ const secondMs = 1_000;
 export async function revokeNode(
   client: ApiClient,
   nodeName: string,
-  clock: Clock,
+  clock: Pick<Clock, 'now'>,
   signal?: AbortSignal,
 ): Promise<void> {
   for (let attempt = 1; ; attempt++) {

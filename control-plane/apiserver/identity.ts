@@ -2,6 +2,7 @@ import { revokedNodesName } from '#api/certificates.ts';
 import { configMaps, secrets } from '#api/kinds.ts';
 import { isNotFound } from '#api/status-error.ts';
 import type { Clock } from '#base/clock.ts';
+import { createLeavingNode } from './admission/leaving-node.ts';
 import { createNodeRestriction } from './admission/node-restriction.ts';
 import { createSigningRequester } from './admission/signing-requester.ts';
 import { type Authenticator, createAuthenticator } from './auth/authenticate.ts';
@@ -38,6 +39,10 @@ export function createIdentity({ clock, core }: { readonly clock: Clock; core():
       },
       revocations: createRevocations(() => core().peek(configMaps)?.get(revokedNodesName)),
     }),
-    admission: [createSigningRequester(clock), createNodeRestriction(objects)],
+    admission: [
+      createSigningRequester(clock),
+      createNodeRestriction(objects),
+      createLeavingNode(clock, () => core().client(ourselves)),
+    ],
   };
 }

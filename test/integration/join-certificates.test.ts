@@ -311,13 +311,25 @@ describe('a removed node', () => {
     expect(await statusOf(cluster.clientOf(first.serving).get(leases, own))).toBe(401);
   });
 
+  it('by itself is nobody either', async () => {
+    const { client: own } = await cluster.join('left', []);
+    const node = cluster.clientOf(own);
+    await node.create(nodes, { metadata: { name: 'left' } });
+    await node.delete(nodes, { name: 'left' }, { dryRun: true });
+    expect(await statusOf(node.get(nodes, { name: 'left' }))).toBe(200);
+    await node.delete(nodes, { name: 'left' });
+    await eventually(async () => (await statusOf(node.get(nodes, { name: 'left' }))) === 401);
+    const { client: again } = await cluster.join('left', []);
+    expect(await statusOf(cluster.clientOf(again).list(nodes))).toBe(200);
+  });
+
   it('entries that no certificate outlives are dropped', async () => {
     const { client } = cluster.plane;
     const current = await client.get(configMaps, revokedNodesName);
     await client.update(configMaps, { ...current, data: { ...current.data, ancient: '2020-01-01T00:00:00.000Z' } });
     await revokeNode(client, 'somebody', clock);
     const { data } = await client.get(configMaps, revokedNodesName);
-    expect(Object.keys(data ?? {}).sort()).toEqual(['gone', 'somebody']);
+    expect(Object.keys(data ?? {}).sort()).toEqual(['gone', 'left', 'somebody']);
   });
 
   it('gets nothing for what it had asked for before', async () => {
