@@ -1,21 +1,17 @@
 import type { V1PodTemplateSpec } from '#api/generated/types.ts';
+import { suffixAlphabet } from '#base/suffix.ts';
 import { canonicalJson } from '../shared/canonical.ts';
+import { fnv1a } from '../shared/hash.ts';
 
 export const hashLabel = 'pod-template-hash';
-
-/** No vowels and no digits that look like letters, so that a hash never spells a word. */
-const alphabet = 'bcdfghjklmnpqrstvwxz2456789';
 
 /**
  * A short, stable name for a template. It depends on the content only, not on the order of keys. `collisionCount` gives the
  * next name when an unrelated ReplicaSet has taken this one.
  */
 export function podTemplateHash(template: V1PodTemplateSpec, collisionCount: number | undefined): string {
-  let hash = 0x811c9dc5;
-  for (const byte of Buffer.from(`${templateText(template)}#${collisionCount ?? ''}`)) {
-    hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;
-  }
-  return [...String(hash)].map((digit) => alphabet[Number(digit)]).join('');
+  const hash = fnv1a(`${templateText(template)}#${collisionCount ?? ''}`);
+  return [...String(hash)].map((digit) => suffixAlphabet[Number(digit)]).join('');
 }
 
 /** Equal but for the hash label that a ReplicaSet's copy carries. */

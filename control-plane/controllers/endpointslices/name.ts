@@ -1,7 +1,8 @@
 import type { V1Service } from '#api/generated/types.ts';
 import type { Stored } from '#api/meta.ts';
+import { suffixAlphabet } from '#base/suffix.ts';
+import { fnv1a } from '../shared/hash.ts';
 
-const alphabet = 'bcdfghjklmnpqrstvwxz2456789';
 const baseLengthMax = 57;
 
 /**
@@ -17,14 +18,13 @@ export function sliceName(service: Stored<V1Service>, groupId: string, taken: (n
 }
 
 function suffix(text: string): string {
-  let hash = 0x811c9dc5;
-  for (const byte of Buffer.from(text)) hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;
+  const hash = fnv1a(text);
   // The low bits of this hash are the weaker ones: fold the high ones in.
   let rest = (hash ^ (hash >>> 15)) >>> 0;
   let out = '';
   for (let index = 0; index < 5; index += 1) {
-    out += alphabet[rest % alphabet.length];
-    rest = Math.floor(rest / alphabet.length);
+    out += suffixAlphabet[rest % suffixAlphabet.length];
+    rest = Math.floor(rest / suffixAlphabet.length);
   }
   return out;
 }

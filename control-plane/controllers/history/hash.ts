@@ -1,7 +1,5 @@
+import { suffixAlphabet } from '#base/suffix.ts';
 import { canonicalJson } from '../shared/canonical.ts';
-
-/** No vowels and no digits that look like letters, so that a hash never spells a word. */
-const alphabet = 'bcdfghjklmnpqrstvwxz2456789';
 
 /** Names may have 253 characters; a hash has at most 10 and its hyphen one. Kubernetes leaves more room. */
 const prefixLengthMax = 223;
@@ -15,7 +13,7 @@ export function revisionHash(data: unknown, collisionCount: number): string {
   for (const byte of Buffer.from(`${goJson(data)}${collisionCount}`)) {
     hash = (Math.imul(hash, 0x01000193) ^ byte) >>> 0;
   }
-  return [...String(hash)].map((digit) => alphabet[digit.charCodeAt(0) % alphabet.length]).join('');
+  return [...String(hash)].map((digit) => suffixAlphabet[digit.charCodeAt(0) % suffixAlphabet.length]).join('');
 }
 
 export const revisionName = (owner: string, hash: string): string => `${owner.slice(0, prefixLengthMax)}-${hash}`;
