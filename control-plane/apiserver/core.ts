@@ -114,7 +114,7 @@ export function createApiCore(options: ApiCoreOptions): ApiCore {
   };
 
   const partsOf = <T extends KubeObject>(definition: ResourceDefinition<T>): KindParts<T> => {
-    const codec = createCodec(definition.type);
+    const codec = createCodec(definition.type, definition);
     const { namespaced } = definition.type;
     const indexes = indexedFields(definition);
     return {
@@ -270,8 +270,10 @@ const isRegistryOf = <T extends KubeObject>(
   type: ResourceType<T>,
 ): registry is ResourceRegistry<T> => registry.definition.type.kind === type.kind;
 
-/** Agents and the scheduler watch the pods of one node. */
+/** Agents watch the pods of one node, and `kubectl describe` asks for the events of one object. */
+const fieldsAskedFor = ['spec.nodeName', 'involvedObject.uid'];
+
 function indexedFields<T extends KubeObject>({ strategy }: ResourceDefinition<T>): FieldGetters<T> {
-  const nodeName = strategy.selectableFields?.['spec.nodeName'];
-  return nodeName ? { 'spec.nodeName': nodeName } : {};
+  const fields = Object.entries(strategy.selectableFields ?? {});
+  return Object.fromEntries(fields.filter(([field]) => fieldsAskedFor.includes(field)));
 }

@@ -20,6 +20,8 @@ export interface ResourceDefinition<T extends KubeObject = KubeObject> {
   readonly columns: readonly TableColumn<T>[];
   /** Seconds after which objects vanish by themselves (events: 3600). */
   readonly ttlSeconds?: number;
+  /** There are many of them and the server itself reads none: its cache holds their JSON alone, and parses it when somebody asks. */
+  readonly readSeldom?: boolean;
   /** Set when this kind is only another form of one that is defined elsewhere (events.k8s.io Event, autoscaling/v1). */
   readonly viewOf?: ResourceView<T>;
 }

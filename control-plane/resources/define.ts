@@ -34,6 +34,7 @@ export interface ResourceOptions<T extends KubeObject> {
   /** Default: Name and Age. */
   readonly columns?: readonly TableColumn<T>[];
   readonly ttlSeconds?: number;
+  readonly readSeldom?: boolean;
   readonly viewOf?: ResourceView<T>;
 }
 

@@ -73,4 +73,22 @@ describe('the codec', () => {
     expect(object).toEqual(before);
     expect(Object.isFrozen(object)).toBe(false);
   });
+
+  test('parses what is seldom read when it is asked for, and keeps no more than its JSON', () => {
+    const seldom = createCodec(configMaps, { readSeldom: true });
+    const draft = seldom.encode({ metadata, data: { x: 'é' } });
+    const written = draft.finish(5);
+    expect(draft.finish(5)).toBe(written);
+    for (const entry of [written, seldom.decode(draft.value, 5)]) {
+      expect(entry.json).toBe(codec.decode(draft.value, 5).json);
+      expect(entry.object).toEqual(codec.decode(draft.value, 5).object);
+      expect(entry.object).not.toBe(entry.object);
+      expect(Object.isFrozen(entry.object.data)).toBe(true);
+      expect(seldom.withRevision(entry, 9).object.metadata.resourceVersion).toBe('9');
+    }
+    expect(seldom.preview({ metadata, data: { x: '1' } }).object.metadata.resourceVersion).toBe('');
+    expect(() =>
+      seldom.decode(Buffer.from('{"apiVersion":"v1","kind":"Secret","metadata":{"name":"a"}}'), 1),
+    ).toThrow();
+  });
 });

@@ -25,7 +25,12 @@ export interface Draft<T extends KubeObject> {
   finish(revision: number): CachedObject<T>;
 }
 
-export function createCodec<T extends KubeObject>(type: ResourceType<T>): Codec<T> {
+export interface CodecOptions {
+  /** Entries hold their JSON alone, and parse it each time that somebody asks for the object. */
+  readonly readSeldom?: boolean | undefined;
+}
+
+export function createCodec<T extends KubeObject>(type: ResourceType<T>, options: CodecOptions = {}): Codec<T> {
   const apiVersion = apiVersionOf(type);
   const { kind } = type;
   const head = `{"apiVersion":${JSON.stringify(apiVersion)},"kind":${JSON.stringify(kind)},"metadata":{`;
@@ -33,9 +38,19 @@ export function createCodec<T extends KubeObject>(type: ResourceType<T>): Codec<
   const splice = (rest: string, revision: number): string => `${head}"resourceVersion":"${revision}",${rest}`;
 
   const entryOf = (object: KubeObject, json: string, revision: number): CachedObject<T> => {
-    if (!isStored(type, object)) throw new TypeError(`this is not a stored ${kind}`);
-    return Object.freeze({ object: deepFreeze<Stored<T>>(object), json, revision });
+    const stored = storedFrom(object);
+    return options.readSeldom ? new TextEntry(json, revision, parse) : parsedEntry(stored, json, revision);
   };
+
+  const parsedEntry = (object: Stored<T>, json: string, revision: number): CachedObject<T> =>
+    Object.freeze({ object: deepFreeze(object), json, revision });
+
+  const storedFrom = (object: unknown): Stored<T> => {
+    if (!isStored(type, object)) throw new TypeError(`this is not a stored ${kind}`);
+    return object;
+  };
+
+  const parse = (json: string): Stored<T> => deepFreeze(storedFrom(JSON.parse(json)));
 
   const encode = (object: KubeObject): Draft<T> => {
     const { managedFields: _, selfLink: __, ...metadata } = object.metadata ?? {};
@@ -61,7 +76,8 @@ export function createCodec<T extends KubeObject>(type: ResourceType<T>): Codec<
     encode,
     preview(object) {
       const metadata = { ...object.metadata, managedFields: undefined, resourceVersion: '' };
-      return entryOf({ ...object, apiVersion, kind, metadata }, encode(object).value.toString(), 0);
+      const shown = storedFrom({ ...object, apiVersion, kind, metadata });
+      return parsedEntry(shown, encode(object).value.toString(), 0);
     },
     decode(value, revision) {
       const text = value.toString();
@@ -81,4 +97,22 @@ export function createCodec<T extends KubeObject>(type: ResourceType<T>): Codec<
       return Object.freeze({ object: Object.freeze({ ...object, metadata }), json: splice(rest, revision), revision });
     },
   };
+}
+
+/** A thousand bytes of text become three thousand of objects. */
+class TextEntry<T extends KubeObject> implements CachedObject<T> {
+  readonly json: string;
+  readonly revision: number;
+  readonly #parse: (json: string) => Stored<T>;
+
+  constructor(json: string, revision: number, parse: (json: string) => Stored<T>) {
+    this.json = json;
+    this.revision = revision;
+    this.#parse = parse;
+    Object.freeze(this);
+  }
+
+  get object(): Stored<T> {
+    return this.#parse(this.json);
+  }
 }

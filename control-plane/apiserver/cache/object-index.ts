@@ -47,10 +47,10 @@ export function createObjectIndex<T extends KubeObject>(fields: FieldGetters<T> 
     return bucket;
   };
 
-  const addToIndexes = (entry: CachedObject<T>): void => {
+  const addToIndexes = (entry: CachedObject<T>, object: Stored<T>): void => {
     for (const [field, get] of getters) {
       const index = indexes.get(field);
-      const value = get(entry.object);
+      const value = get(object);
       const set = index?.get(value);
       if (set) set.add(entry);
       else index?.set(value, new Set([entry]));
@@ -108,7 +108,9 @@ export function createObjectIndex<T extends KubeObject>(fields: FieldGetters<T> 
     },
     get: ({ namespace = '', name }) => buckets.get(namespace)?.byName.get(name),
     set(entry) {
-      const { namespace = '', name } = entry.object.metadata;
+      // Once: some entries parse it each time.
+      const { object } = entry;
+      const { namespace = '', name } = object.metadata;
       const bucket = bucketOf(namespace);
       const previous = bucket.byName.get(name);
       bucket.byName.set(name, entry);
@@ -118,7 +120,7 @@ export function createObjectIndex<T extends KubeObject>(fields: FieldGetters<T> 
         bucket.names = undefined;
         size++;
       }
-      addToIndexes(entry);
+      addToIndexes(entry, object);
       return previous;
     },
     delete({ namespace = '', name }) {

@@ -21,6 +21,7 @@ const objectOf = ({ involvedObject: about }: CoreV1Event): string =>
 export const eventResource = defineResource<CoreV1Event>({
   type: events,
   ttlSeconds: 3600,
+  readSeldom: true,
   strategy: {
     validate: validateEvent,
     selectableFields: {
