@@ -10,6 +10,7 @@ export interface BackOff {
 
 interface Entry {
   readonly delayMs: number;
+  /** On the monotonic clock: one that is set back must not make anybody wait. */
   readonly failedAtMs: number;
 }
 
@@ -19,7 +20,7 @@ export function createBackOff(clock: Clock, initialMs: number, maxMs: number): B
   const entries = new Map<string, Entry>();
 
   /** A key that has not failed for twice the longest delay starts over. */
-  const isForgotten = ({ failedAtMs }: Entry): boolean => clock.now() - failedAtMs > 2 * maxMs;
+  const isForgotten = ({ failedAtMs }: Entry): boolean => clock.monotonicMs() - failedAtMs > 2 * maxMs;
 
   const prune = (): void => {
     for (const [key, entry] of entries) if (isForgotten(entry)) entries.delete(key);
@@ -32,14 +33,14 @@ export function createBackOff(clock: Clock, initialMs: number, maxMs: number): B
   return {
     waitUntilMs(key) {
       const entry = entries.get(key);
-      const untilMs = entry ? entry.failedAtMs + entry.delayMs : 0;
-      return untilMs > clock.now() ? untilMs : undefined;
+      const leftMs = entry ? entry.failedAtMs + entry.delayMs - clock.monotonicMs() : 0;
+      return leftMs > 0 ? clock.now() + Math.ceil(leftMs) : undefined;
     },
     failed(key) {
       const old = entries.get(key);
       const delayMs = old && !isForgotten(old) ? Math.min(old.delayMs * 2, maxMs) : initialMs;
       if (!old && entries.size >= keysMax) prune();
-      entries.set(key, { delayMs, failedAtMs: clock.now() });
+      entries.set(key, { delayMs, failedAtMs: clock.monotonicMs() });
     },
     succeeded: (key) => void entries.delete(key),
   };

@@ -1,5 +1,6 @@
 import type { FenceVerdict } from '../fence/fence.ts';
 import type { ShutdownOrder } from '../shutdown/shutdown.ts';
+import { stepRetryMaxMs, withinMs } from './back-off.ts';
 import type { PodMemory } from './memory.ts';
 import type { ObservedContainer, ObservedPod } from './observed.ts';
 import type { ApiPod, PodContainer } from './pod-model.ts';
@@ -59,5 +60,7 @@ export interface StopPlan {
 /** The action to wait with instead, while an earlier failure of `what` asks for patience. */
 export function delayed(situation: PodSituation, what: string): Action | undefined {
   const retry = situation.memory.retries.get(what);
-  return retry && retry.notBeforeMs > situation.nowMs ? { kind: 'wait', untilMs: retry.notBeforeMs } : undefined;
+  if (!retry) return undefined;
+  const untilMs = withinMs(retry.notBeforeMs, situation.nowMs, stepRetryMaxMs);
+  return untilMs > situation.nowMs ? { kind: 'wait', untilMs } : undefined;
 }

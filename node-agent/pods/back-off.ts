@@ -27,6 +27,13 @@ export function retryDelayMs(failures: number, initialMs = 500, maxMs = 60_000):
   return Math.min(initialMs * 2 ** Math.max(0, failures - 1), maxMs);
 }
 
+/** Of a step of a pod that failed. Nothing is given up, and nothing is left alone for longer. */
+export const stepRetryMaxMs = 20_000;
+
+/** A time to wait for that lies no further ahead than `longestMs`, or now: a clock that was set back must not make anything wait. */
+export const withinMs = (atMs: number, nowMs: number, longestMs: number): number =>
+  atMs > nowMs + longestMs ? nowMs : atMs;
+
 /** `10s`, `1m20s`, `5m0s`: a duration as Go prints it, whole seconds. */
 export function formatSeconds(durationMs: number): string {
   const seconds = Math.round(durationMs / 1000);

@@ -91,7 +91,7 @@ function statesOf(
   const failure = startFailure(known);
   if (failure) return { state: { waiting: failure }, lastState: ended };
   const delayMs = restartDelayMs(endedRun(last));
-  if (restartAtMs(last) <= input.nowMs || delayMs === 0) return { state: ended, lastState: before };
+  if (restartAtMs(last, input.nowMs) <= input.nowMs || delayMs === 0) return { state: ended, lastState: before };
   const message = `back-off ${formatSeconds(delayMs)} restarting failed container=${name} pod=${podText(pod)}`;
   return { state: { waiting: { reason: 'CrashLoopBackOff', message } }, lastState: ended };
 }

@@ -1,5 +1,5 @@
 import { type Action, delayed, type PodSituation } from './action.ts';
-import { nextBackOffMs } from './back-off.ts';
+import { backOffMaxMs, nextBackOffMs, withinMs } from './back-off.ts';
 import { endedRun, newest, type ObservedContainer, readySandbox, restartAtMs } from './observed.ts';
 import { endedExitCode, reportedStatus } from './outcome.ts';
 import { containersOf, type PodContainer, restartsAfter } from './pod-model.ts';
@@ -17,7 +17,8 @@ export function planStart(situation: PodSituation): Action {
   const due = wanted.filter(({ notBeforeMs }) => notBeforeMs <= nowMs);
   for (const { container } of due) {
     const image = memory.containers.get(container.spec.name)?.image;
-    if (!image || (image.kind === 'failed' && image.retryAtMs <= nowMs)) return { kind: 'pull-image', container };
+    if (!image || (image.kind === 'failed' && withinMs(image.retryAtMs, nowMs, backOffMaxMs) <= nowMs))
+      return { kind: 'pull-image', container };
   }
   const sandbox = readySandbox(observed);
   if (!sandbox && wanted.length > 0) {
@@ -42,7 +43,8 @@ export const startKey = (container: PodContainer): string => `start:${container.
 function waitFor(situation: PodSituation, wanted: readonly Wanted[]): Action {
   const times = wanted.flatMap(({ container, notBeforeMs }) => {
     const image = situation.memory.containers.get(container.spec.name)?.image;
-    const retryMs = situation.memory.retries.get(startKey(container))?.notBeforeMs;
+    const retry = delayed(situation, startKey(container));
+    const retryMs = retry?.kind === 'wait' ? retry.untilMs : undefined;
     return [notBeforeMs, image?.kind === 'failed' ? image.retryAtMs : 0, retryMs ?? 0];
   });
   const future = times.filter((time) => time > situation.nowMs);
@@ -67,7 +69,7 @@ function numberOf(situation: PodSituation, container: PodContainer): { attempt: 
 
 /** Which containers should be running now and are not: init containers one after the other, then all the others. */
 function wantedContainers(situation: PodSituation): readonly Wanted[] {
-  const { pod, observed, memory } = situation;
+  const { pod, observed, memory, nowMs } = situation;
   const containers = containersOf(pod);
   const sandboxId = readySandbox(observed)?.id;
   const inSandbox = (name: string): ObservedContainer | undefined => {
@@ -80,11 +82,13 @@ function wantedContainers(situation: PodSituation): readonly Wanted[] {
     const last = inSandbox(container.spec.name);
     if (container.role === 'init') {
       if (pastInit || (last?.state === 'exited' && last.exitCode === 0)) continue;
-      if (!last || last.state === 'exited') wanted.push({ container, notBeforeMs: last ? restartAtMs(last) : 0 });
+      if (!last || last.state === 'exited')
+        wanted.push({ container, notBeforeMs: last ? restartAtMs(last, nowMs) : 0 });
       return wanted;
     }
     if (container.role === 'sidecar') {
-      if (!last || last.state === 'exited') wanted.push({ container, notBeforeMs: last ? restartAtMs(last) : 0 });
+      if (!last || last.state === 'exited')
+        wanted.push({ container, notBeforeMs: last ? restartAtMs(last, nowMs) : 0 });
       const started = last?.state === 'running' && memory.probes.get(last.id)?.started === true;
       if (!started && !pastInit) return wanted;
       continue;
@@ -93,7 +97,7 @@ function wantedContainers(situation: PodSituation): readonly Wanted[] {
     const code = endedExitCode(pod, observed, container);
     if (anywhere && code === undefined) continue;
     if (code !== undefined && !restartsAfter(container, code)) continue;
-    wanted.push({ container, notBeforeMs: anywhere ? restartAtMs(anywhere) : 0 });
+    wanted.push({ container, notBeforeMs: anywhere ? restartAtMs(anywhere, nowMs) : 0 });
   }
   return wanted;
 }

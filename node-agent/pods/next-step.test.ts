@@ -11,7 +11,7 @@ import {
   startMs,
 } from '../testing/pod-samples.ts';
 import type { Action, PodSituation } from './action.ts';
-import { createPodMemory, type PodMemory } from './memory.ts';
+import { containerMemory, createPodMemory, type PodMemory } from './memory.ts';
 import { nextStep } from './next-step.ts';
 import { nothingObserved, type ObservedPod } from './observed.ts';
 import type { ApiPod } from './pod-model.ts';
@@ -112,6 +112,30 @@ const cases: readonly Case[] = [
     observed: observedOf([exited('main', 1, { attempt: 1, backOffMs: 10_000 })]),
     atMs: 11_000,
     step: 'start main 2 back-off 20000',
+  },
+  {
+    name: 'a clock that was set back by hours prolongs no pause',
+    observed: observedOf([exited('main', 1, { attempt: 1, backOffMs: 10_000 })]),
+    atMs: -7_200_000,
+    step: 'start main 2 back-off 20000',
+  },
+  {
+    name: 'nor the one after a failed start',
+    observed: observedOf([]),
+    memory: memoryWith((memory) => {
+      memory.retries.set('start:main', { failures: 1, notBeforeMs: startMs + 500 });
+    }, 'main'),
+    atMs: -7_200_000,
+    step: 'start main 0 back-off 0',
+  },
+  {
+    name: 'nor that after a failed pull',
+    memory: memoryWith((memory) => {
+      const image = { kind: 'failed' as const, reason: 'ErrImagePull', message: '', retryAtMs: startMs + 10_000 };
+      containerMemory(memory, 'main').image = image;
+    }, 'main'),
+    atMs: -7_200_000,
+    step: 'pull main',
   },
   {
     name: 'ten minutes of running are forgiven',

@@ -1,5 +1,5 @@
 import type { ContainerStatus, Sandbox } from '../runtime/runtime.ts';
-import { type EndedRun, restartDelayMs } from './back-off.ts';
+import { type EndedRun, restartDelayMs, withinMs } from './back-off.ts';
 import { annotations } from './identity.ts';
 
 /** One container of a pod as the runtime last showed it. */
@@ -40,10 +40,14 @@ export const attemptsOf = (observed: ObservedPod, name: string): readonly Observ
 export const isLive = (container: ObservedContainer): boolean =>
   container.state === 'running' || container.state === 'unknown';
 
+/** Ends that lie further ahead than this were noted before the clock was set back. */
+const skewMaxMs = 10_000;
+
 /** When an ended container may be started again. */
-export const restartAtMs = (container: ObservedContainer): number => {
+export const restartAtMs = (container: ObservedContainer, nowMs: number): number => {
   const run = endedRun(container);
-  return run.finishedAtMs + restartDelayMs(run);
+  const delayMs = restartDelayMs(run);
+  return withinMs(run.finishedAtMs + delayMs, nowMs, delayMs + skewMaxMs);
 };
 
 export function endedRun(container: ObservedContainer): EndedRun {

@@ -2,7 +2,7 @@ import { pods } from '#api/kinds.ts';
 import { isConflict, isNotFound } from '#api/status-error.ts';
 import { messageOf } from '#base/error-message.ts';
 import type { Action } from './action.ts';
-import { retryDelayMs } from './back-off.ts';
+import { retryDelayMs, stepRetryMaxMs } from './back-off.ts';
 import type { PodContext } from './context.ts';
 import { confirmPod } from './effect-confirm.ts';
 import { preparePlace } from './effect-place.ts';
@@ -110,7 +110,7 @@ function retryKeyOf(action: Deed): string {
 function noteFailure(context: PodContext, action: Deed, key: string, error: unknown): void {
   const { deps, memory, log } = context;
   const failures = (memory.retries.get(key)?.failures ?? 0) + 1;
-  const delayMs = retryDelayMs(failures, 500, retryMaxMs);
+  const delayMs = retryDelayMs(failures, 500, stepRetryMaxMs);
   memory.retries.set(key, { failures, notBeforeMs: deps.clock.now() + delayMs });
   log.info({ step: action.kind, why: messageOf(error), retryMs: delayMs }, 'step failed');
   if (action.kind === 'create-sandbox')
@@ -131,6 +131,3 @@ async function lookAgain({ deps, life, log }: PodContext, action: Deed): Promise
     if (!life.aborted) log.info({ why: messageOf(error) }, 'runtime not listed');
   });
 }
-
-/** Nothing is given up, and nothing is left alone for longer. */
-const retryMaxMs = 20_000;

@@ -162,7 +162,7 @@ export function createPodWorker(deps: PodDependencies, options: PodWorkerOptions
     for (const id of announced) if (!present.has(id)) announced.delete(id);
     for (const container of containersOf(pod)) {
       const last = view.pod(uid).containers.find((one) => one.name === container.spec.name);
-      if (last?.state !== 'exited' || announced.has(last.id) || restartAtMs(last) <= clock.now()) continue;
+      if (last?.state !== 'exited' || announced.has(last.id) || restartAtMs(last, clock.now()) <= clock.now()) continue;
       if (!restartsAfter(container, last.exitCode)) continue;
       announced.add(last.id);
       const message = `Back-off restarting failed container ${last.name} in pod ${podText(pod)}`;
