@@ -1,4 +1,5 @@
 /** Arithmetic of IPv4 addresses and networks. Pure. */
+import { isIPv4 } from './validation/ip.ts';
 
 /** As numbers: the whole network that an address with a prefix length lies in. */
 export interface IPv4Network {
@@ -8,13 +9,11 @@ export interface IPv4Network {
   readonly bits: number;
 }
 
-const pattern = /^(\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3})\/(\d{1,2})$/;
-
 /** `10.42.7.0/24`, or any address of the network with its length; undefined for anything else. */
 export function parseIPv4Network(text: string): IPv4Network | undefined {
-  const [, address = '', length = ''] = pattern.exec(text) ?? [];
+  const [address = '', length = '', ...more] = text.split('/');
   const bits = Number(length);
-  if (address === '' || bits > 32 || address.split('.').some((byte) => Number(byte) > 255)) return undefined;
+  if (!isIPv4(address) || !/^(0|[1-9]\d?)$/.test(length) || bits > 32 || more.length > 0) return undefined;
   const size = 2 ** (32 - bits);
   const first = Math.floor(ipv4ToNumber(address) / size) * size;
   return { first, last: first + size - 1, bits };
