@@ -5,6 +5,7 @@ import { loadSettings, type ServerSettings } from '#host/settings.ts';
 import { type ClientFlags, clientFlags } from '../client-flags.ts';
 import { type CliContext, CliError, type CommandModule } from '../command.ts';
 import { layoutOf } from '../host-context.ts';
+import { beginAnewWhenCold } from '../server/begin-anew.ts';
 import { runJoinedAgent } from '../server/joined-agent.ts';
 
 interface AgentFlags extends ClientFlags {
@@ -34,7 +35,10 @@ async function agent(context: CliContext, flags: AgentFlags): Promise<void> {
     throw new CliError('this machine is not prepared yet', { fix: 'Prepare it with berth up, or with berth join' });
   }
   const log = createRealLog({ level: flags.logLevel });
-  if (settings.role === 'agent') return runJoinedAgent(layout, settings, log, context);
+  if (settings.role === 'agent') {
+    beginAnewWhenCold(context.env);
+    return runJoinedAgent(layout, settings, log, context);
+  }
   return runAlone(layout, settings, log, context, flags);
 }
 
@@ -52,6 +56,7 @@ async function runAlone(
     import('../server/agent.ts'),
     import('../server/serving.ts'),
   ]);
+  beginAnewWhenCold(context.env);
   const { clock, random } = context;
   const certificates = await ensureCertificates(layout, settings, clock.now());
   const own = { ...flags, kubeconfig: flags.kubeconfig ?? layout.kubeconfig };
