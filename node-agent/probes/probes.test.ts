@@ -201,6 +201,13 @@ describe('a probe worker', () => {
     await stop();
   });
 
+  test('does not wait for a clock that was set back', async () => {
+    const { clock, log, stop } = run('readiness', { periodSeconds: 1, initialDelaySeconds: 5 }, { startedAgoMs: -3_600_000 });
+    await clock.advance(6_000);
+    expect(log).toEqual(['5000 true']);
+    await stop();
+  });
+
   test('liveness gives up once', async () => {
     const { clock, log, answers, ended } = run('liveness', { periodSeconds: 1, failureThreshold: 3 });
     answers.ok = false;

@@ -27,12 +27,13 @@ export async function runProbeWorker(options: ProbeOptions, signal: AbortSignal)
   const periodMs = (probe.periodSeconds ?? 10) * 1000;
   const successesNeeded = kind === 'readiness' ? (probe.successThreshold ?? 1) : 1;
   const failuresNeeded = probe.failureThreshold ?? 3;
-  const firstMs = options.startedAtMs + (probe.initialDelaySeconds ?? 0) * 1000;
+  const initialDelayMs = (probe.initialDelaySeconds ?? 0) * 1000;
   let successes = 0;
   let failures = 0;
   let verdict: boolean | undefined;
   try {
-    const untilFirstMs = firstMs - clock.now();
+    // Where the clock was set back since the start, no longer than from now.
+    const untilFirstMs = Math.min(options.startedAtMs - clock.now(), 0) + initialDelayMs;
     if (untilFirstMs > 0) await clock.sleep(untilFirstMs, signal);
     // After the agent has restarted, the probes of all its containers are not to fall on the same moment.
     else if (clock.now() - options.startedAtMs > periodMs) await clock.sleep(random.next() * periodMs, signal);
