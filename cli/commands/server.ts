@@ -9,6 +9,7 @@ import type { KeyPair } from '#host/key-pair.ts';
 import type { CliContext, CommandModule } from '../command.ts';
 import { layoutOf, serverSettings } from '../host-context.ts';
 import { runAgent } from '../server/agent.ts';
+import { beginAnewWhenCold } from '../server/begin-anew.ts';
 import { addressChange, untilDue } from '../server/changes.ts';
 import { currentSettings } from '../server/current-settings.ts';
 import { createEnding } from '../server/ending.ts';
@@ -37,6 +38,7 @@ export const command: CommandModule = {
  * and certificates are those that `berth up` made.
  */
 async function server(context: CliContext, flags: ServerFlags): Promise<void> {
+  beginAnewWhenCold(context.env);
   const layout = layoutOf(context);
   const { clock, random } = context;
   const log = createRealLog({ level: flags.logLevel });
