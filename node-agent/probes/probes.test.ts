@@ -202,7 +202,11 @@ describe('a probe worker', () => {
   });
 
   test('does not wait for a clock that was set back', async () => {
-    const { clock, log, stop } = run('readiness', { periodSeconds: 1, initialDelaySeconds: 5 }, { startedAgoMs: -3_600_000 });
+    const { clock, log, stop } = run(
+      'readiness',
+      { periodSeconds: 1, initialDelaySeconds: 5 },
+      { startedAgoMs: -3_600_000 },
+    );
     await clock.advance(6_000);
     expect(log).toEqual(['5000 true']);
     await stop();
