@@ -31,15 +31,19 @@ export interface ServiceModel {
 
 export type ModelResult =
   | { readonly kind: 'served'; readonly model: ServiceModel }
-  /** Needs no rules: headless, or a name elsewhere. */
+  /** Needs no rules of ours: headless, a name elsewhere, or another program's. */
   | { readonly kind: 'none' }
   /** Would need rules that we cannot write; `why` in words for its owner. */
   | { readonly kind: 'unsupported'; readonly why: string };
 
+/** With either of these, a service is left to another program, as kube-proxy leaves it; whatever their values. */
+const othersLabels = ['service.kubernetes.io/service-proxy-name', 'service.kubernetes.io/headless'];
+
 /** Pure. `nodeName`: whose rules they are. */
 export function modelOf(service: V1Service, slices: readonly V1EndpointSlice[], nodeName: string): ModelResult {
-  const { spec = {}, status } = service;
+  const { spec = {}, status, metadata } = service;
   const { clusterIP = '' } = spec;
+  if (othersLabels.some((label) => metadata?.labels?.[label] !== undefined)) return { kind: 'none' };
   if (spec.type === 'ExternalName' || clusterIP === 'None' || clusterIP === '') return { kind: 'none' };
   if (!isIPv4(clusterIP)) {
     return { kind: 'unsupported', why: `its address ${clusterIP} is IPv6; services have IPv4 addresses only here` };

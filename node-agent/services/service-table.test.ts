@@ -177,6 +177,25 @@ describe('the table of services', () => {
     expect(table.problem('d/s1')).toBeUndefined();
   });
 
+  it.each(['service-proxy-name', 'headless'])('leaves a service with the label %s to others', (label) => {
+    const table = createServiceTable('here');
+    const objects = objectsOf({
+      index: 1,
+      type: 'ClusterIP',
+      internalTrafficPolicy: 'Cluster',
+      externalTrafficPolicy: 'Cluster',
+      sessionAffinity: 'None',
+      slices: [],
+    });
+    const { service } = objects;
+    const labelled = { ...service.metadata, labels: { [`service.kubernetes.io/${label}`]: '' } };
+    const update = (metadata: typeof service.metadata) =>
+      table.update(new Map([['d/s1', { ...objects, service: { ...service, metadata } }]])).get('d/s1');
+    expect(update(labelled)).toBeUndefined();
+    expect(update(service.metadata)?.elements?.size).toBeGreaterThan(0);
+    expect(update(labelled)?.elements).toBeUndefined();
+  });
+
   it('takes nothing into the rules that is no address or port', () => {
     const table = createServiceTable('here');
     const hostile = '10.42.0.1 } ; flush ruleset; {';
