@@ -79,20 +79,24 @@ async function drain(
     const changed = await setUnschedulable(client, node, true, flags.dryRun ?? 'none', signal);
     report({ kind: 'cordoned', node, already: !changed });
   }
-  for (const [index, node] of nodes.entries()) {
+  // What keeps one node from being emptied does not keep the others, as with kubectl.
+  const failed: { readonly node: string; readonly error: CliError }[] = [];
+  for (const node of nodes) {
     try {
       await drainNode(client, node, options, report, signal);
-    } catch (error) {
+    } catch (cause) {
       signal.throwIfAborted();
-      const rest = nodes.slice(index).map((name) => ` ${name}\n`);
-      const why = messageOf(error);
-      context.stderr.write(`There are pending nodes to be drained:\n${rest.join('')}`);
-      throw new CliError(`unable to drain node ${JSON.stringify(node)} due to error: ${why}`, {
-        fix: fixFor(why, node, flags),
-        cause: error,
-      });
+      const why = messageOf(cause);
+      const message = `unable to drain node ${JSON.stringify(node)} due to error: ${why}`;
+      failed.push({ node, error: new CliError(message, { fix: fixFor(why, node, flags), cause }) });
     }
   }
+  const last = failed.pop();
+  if (!last) return;
+  for (const { error } of failed) context.stderr.write(`error: ${error.message}\n  ${error.fix}\n`);
+  const pending = [...failed, last].map(({ node }) => ` ${node}\n`);
+  context.stderr.write(`There are pending nodes to be drained:\n${pending.join('')}`);
+  throw last.error;
 }
 
 /** The flags that would let the drain go on, or how to undo what it did. */

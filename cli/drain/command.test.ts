@@ -50,6 +50,16 @@ test('drain says what it did', async () => {
   });
 });
 
+test('drain goes on with the next node when one cannot be emptied', async () => {
+  const spec = { nodeName: 'n1', containers: [{ name: 'c', image: 'i' }] };
+  await server.ask('POST', '/api/v1/namespaces/default/pods', { body: { metadata: { name: 'alone' }, spec } });
+  const { code, stdout, stderr } = await cli.run(['drain', 'n1', 'n2']);
+  expect(code).toBe(1);
+  expect(stdout).toContain('node/n2 drained\n');
+  expect(stderr).toContain('There are pending nodes to be drained:\n n1\nerror: unable to drain node "n1"');
+  expect(await cli.ok(['uncordon', 'n2'])).toBe('node/n2 uncordoned\n');
+});
+
 test('wrong usage is told before anything is done', async () => {
   expect(await cli.run(['drain'])).toMatchObject({ code: 2 });
   const missing = await cli.run(['cordon', 'n2', 'n9']);
