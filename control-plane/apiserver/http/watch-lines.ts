@@ -39,7 +39,7 @@ export function objectLines(definition: ResourceDefinition, cache: LineCache): L
     const { type, entry } = event;
     const known = cache.get(entry, type);
     if (known) return known;
-    const made = line(type, entry.json);
+    const made = lastingLine(type, entry.json);
     cache.set(entry, type, made);
     return made;
   };
@@ -69,6 +69,14 @@ export function tableLines(
 }
 
 export const errorLine = (status: object): Buffer => line('ERROR', JSON.stringify(status));
+
+/** With memory of its own: as a part of Node's pool it would hold on to 64 KB for as long as it is kept. */
+function lastingLine(type: Change, json: string): Buffer {
+  const text = `{"type":"${type}","object":${json}}\n`;
+  const made = Buffer.allocUnsafeSlow(Buffer.byteLength(text));
+  made.write(text);
+  return made;
+}
 
 const line = (type: string, json: string): Buffer => Buffer.from(`{"type":"${type}","object":${json}}\n`);
 
