@@ -63,7 +63,14 @@ export function createNodeKeeper(options: NodeKeeperOptions): NodeKeeper {
     return facts;
   };
 
+  /** For pods made from now on: the machine's network may come up after us, and change. What cannot be read changes nothing. */
+  const readResolver = async (): Promise<void> => {
+    const read = parseResolvConf(await host.resolvConf().catch(() => ''));
+    if (read.servers.length > 0) resolver = read;
+  };
+
   const read = async (signal: AbortSignal): Promise<NodeReading> => {
+    await readResolver();
     let notReady: string | undefined;
     let images: readonly Image[] = [];
     try {
