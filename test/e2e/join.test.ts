@@ -266,6 +266,7 @@ describe('a machine that goes', () => {
     // Its agent still runs, and may register nothing.
     const log = () => readFileSync(join(third.layout.logDir, 'agent.log'), 'utf8');
     await eventually(() => expect(log()).toContain('this node was removed from the cluster'));
+    await eventually(() => expect(log()).toContain('the server refuses this machine'));
     expect(await nodeNames()).toEqual(['m1']);
     expect(await server.k('get', 'csr', '-o', 'jsonpath={.items[*].spec.username}')).not.toContain('system:node:m3');
     expect(await must(third.berth(['join', ...line], slow))).toContain('m3 is Ready');
