@@ -14,7 +14,7 @@ test('every layer but the virtual machines runs when none is named', () => {
     ['unit'],
     ['integration', 'sim'],
     ['integration, alone'],
-    ['e2e on the machine', 'e2e in namespaces'],
+    ['e2e, clusters', 'e2e, apart'],
     ['e2e, alone'],
   ]);
   expect(names(planStages(['sim', 'vm'], e2e))).toEqual([['sim'], ['vm']]);
@@ -33,12 +33,13 @@ test('each file of a layer is in exactly one lane', () => {
   }
 });
 
-test('the lane of namespaces has the files that use them, and no others', () => {
+test('the lane of what is apart has the files that keep to names of their own, and no others', () => {
   const lane = planStages(['e2e'], e2e)
     .flat()
-    .find(({ name }) => name === 'e2e in namespaces');
+    .find(({ name }) => name === 'e2e, apart');
   expect(lane?.only).toContain('test/e2e/join.test.ts');
   expect(lane?.only).toContain('test/e2e/services-rules.test.ts');
+  expect(lane?.only).toContain('test/e2e/images.test.ts');
   expect(lane?.only).not.toContain('test/e2e/workloads.test.ts');
   expect(lane?.only).not.toContain('test/e2e/machine-death.test.ts');
 });

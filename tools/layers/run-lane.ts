@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, rmSync } from 'node:fs';
+import { constants, setPriority } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { type Counts, countsOf } from './counts.ts';
@@ -29,6 +30,8 @@ export async function runLane(lane: Lane, prefix: string | undefined): Promise<C
     env: { ...process.env, ...(prefix !== undefined && process.stdout.isTTY && { FORCE_COLOR: '1' }) },
   });
   running.add(child);
+  // Its workers, which it has yet to start, inherit it.
+  if (lane.yields && child.pid !== undefined) setPriority(child.pid, constants.priority.PRIORITY_BELOW_NORMAL);
   for (const stream of [child.stdout, child.stderr]) {
     if (stream) createInterface({ input: stream }).on('line', (line) => console.log(`${prefix} ${line}`));
   }
