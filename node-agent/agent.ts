@@ -128,9 +128,9 @@ export function createAgent(options: AgentOptions): Agent {
     const serviceInformer = options.informers?.informer(services) ?? ownServices;
     await prepareNode(signal);
     if (signal.aborted) return;
-    lease.onRenewed((silentMs) => {
-      if (silentMs < silenceMs) return;
-      log.info({ silentMs: Math.round(silentMs) }, 'the server can be reached again');
+    lease.onRenewed((lateMs) => {
+      if (lateMs < silenceMs) return;
+      log.info({ lateMs: Math.round(lateMs) }, 'the server can be reached again');
       options.onContact?.();
       podInformer.retryNow();
       keeper.reportNow();
@@ -221,8 +221,8 @@ export function createAgent(options: AgentOptions): Agent {
 
 const prepareRetryMs = 1_000;
 const announceLookMs = 20;
-/** Without a renewal for so long, what hangs on connections of before is given up, and the Node looked at. */
-const silenceMs = 2_500;
+/** When a renewal is so late, what hangs on connections of before is given up, and the Node looked at. */
+const silenceMs = 1_500;
 
 /** `spec.containers{web}`. */
 function fieldPathOf(pod: Parameters<EmitEvent>[0], container: string): string {

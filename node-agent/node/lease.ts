@@ -18,8 +18,8 @@ export interface NodeLease {
   renewNow(): void;
   /** What else the lease is to say; asked at each renewal. */
   annotate(source: () => Readonly<Record<string, string>>): void;
-  /** Called after each renewal that succeeded, with the milliseconds since the one before (0: there was none). */
-  onRenewed(listener: (silentMs: number) => void): void;
+  /** Called after each renewal that succeeded, with the milliseconds that it came later than was planned after the one before. */
+  onRenewed(listener: (lateMs: number) => void): void;
   run(signal: AbortSignal): Promise<void>;
 }
 
@@ -60,7 +60,7 @@ export function createNodeLease(options: NodeLeaseOptions): NodeLease {
   const { clock, random, log, settings, fence } = options;
   const lanes = createLanes(options.connect);
   const sources: (() => Readonly<Record<string, string>>)[] = [];
-  const listeners: ((silentMs: number) => void)[] = [];
+  const listeners: ((lateMs: number) => void)[] = [];
   /** With their ends. */
   const attempts = new Map<Promise<void>, LinkedAbort>();
   /** renewTime → when it was sent. */
@@ -70,6 +70,8 @@ export function createNodeLease(options: NodeLeaseOptions): NodeLease {
   let requested = false;
   let startedMs = 0;
   let nextMs = 0;
+  /** From the last renewal to the next, as planned. */
+  let pauseMs = 0;
   let failures = 0;
   let serial = 0;
   let renewedMs: number | undefined;
@@ -156,12 +158,13 @@ export function createNodeLease(options: NodeLeaseOptions): NodeLease {
     fence.renewed(outcome.sentMs);
     failures = 0;
     unanswered.clear();
-    nextMs = Math.max(nextMs, startedMs + intervalMs());
-    const silentMs = renewedMs === undefined ? 0 : nowMs - renewedMs;
+    const lateMs = renewedMs === undefined ? 0 : Math.max(0, nowMs - renewedMs - pauseMs);
+    pauseMs = intervalMs();
+    nextMs = Math.max(nextMs, startedMs + pauseMs);
     renewedMs = nowMs;
     // Those that hang have been overtaken.
     for (const abort of attempts.values()) abort.abort(new Error('a later renewal has succeeded'));
-    for (const listener of listeners) listener(silentMs);
+    for (const listener of listeners) listener(lateMs);
   };
 
   const launch = (node: Stored<V1Node>, signal: AbortSignal): void => {
