@@ -9,6 +9,8 @@ export interface LeaseConnection {
 
 export interface Lane {
   readonly client: ApiClient;
+  /** It has answered: it is the one to use from now on, whatever was opened since. */
+  keep(): void;
   /** The attempt that took it has ended. */
   release(): void;
 }
@@ -29,6 +31,11 @@ export function createLanes(connect: () => LeaseConnection): Lanes {
       lane.users += 1;
       return {
         client: lane.connection.client,
+        keep() {
+          const other = current;
+          current = lane;
+          if (other && other !== lane && other.users === 0) other.connection.close();
+        },
         release() {
           lane.users -= 1;
           if (lane.users === 0 && lane !== current) lane.connection.close();

@@ -28,8 +28,10 @@ let fence: Fence;
 let opened: number;
 let calls: string[];
 /** What becomes of the next request on the n-th connection. */
-let fate: (connection: number, verb: string) => 'pass' | 'hang' | 'fail' | 'lose-answer';
+let fate: (connection: number, verb: string) => 'pass' | 'hang' | 'slow' | 'fail' | 'lose-answer';
 let delays: number[];
+/** Connections whose handshake is done. */
+let shaken: Set<number>;
 
 beforeEach(() => {
   clock = createVirtualClock();
@@ -38,6 +40,7 @@ beforeEach(() => {
   opened = 0;
   calls = [];
   delays = [];
+  shaken = new Set();
   fate = () => 'pass';
 });
 afterEach(async () => {
@@ -53,8 +56,13 @@ function connection(number: number): ApiClient {
     calls.push(verb);
     const what = fate(number, verb);
     if (what === 'fail') throw serviceUnavailable('refused');
+    // The first request of a connection waits for its handshake.
+    if (what === 'slow' && !shaken.has(number)) {
+      await clock.sleep(5_000, signal);
+      shaken.add(number);
+    }
     const answer = what === 'hang' ? undefined : await call();
-    if (what !== 'pass' || answer === undefined) {
+    if (!['pass', 'slow'].includes(what) || answer === undefined) {
       return new Promise((_, reject) => signal?.addEventListener('abort', () => reject(signal.reason), { once: true }));
     }
     return answer;
@@ -155,6 +163,19 @@ describe('the lease', () => {
     fate = () => 'hang';
     await clock.advance(60_000);
     expect(opened - calls.filter((verb) => verb.startsWith('close')).length).toBeLessThanOrEqual(5);
+  });
+
+  it('is answered in the end by a server that needs 5 s for each new connection', async () => {
+    start();
+    await clock.advance(500);
+    const steady = delays.length;
+    fate = (number) => (number === 0 ? 'hang' : 'slow');
+    await clock.advance(30_000);
+    expect(delays.length).toBeGreaterThan(steady + 5);
+    const asked = opened;
+    fate = () => 'hang';
+    await clock.advance(60_000);
+    expect(opened - asked).toBeLessThan(40);
   });
 
   it('recognises a renewal whose answer was lost, and counts it from when it was sent', async () => {

@@ -9,7 +9,8 @@ import type { Random } from '#base/random.ts';
 import type { ApiClient } from '#client/api-client.ts';
 import type { Fence } from '../fence/fence.ts';
 import { createAbort, type LinkedAbort } from '../pods/linked-abort.ts';
-import { createLanes, type LeaseConnection } from './lease-lanes.ts';
+import { createLanes, type Lane, type LeaseConnection } from './lease-lanes.ts';
+import { createLeasePace } from './lease-pace.ts';
 import type { NodeSettings } from './node-settings.ts';
 
 /** The node's heartbeat: a small object that is renewed again and again, and that names the node as its owner. */
@@ -39,9 +40,6 @@ export interface NodeLeaseOptions {
 /** What one attempt came to. `blocked`: the server took the lease, and something that must not run twice still runs. */
 type Outcome = { readonly kind: 'renewed'; readonly sentMs: number } | { readonly kind: 'again' | 'blocked' };
 
-/** Without an answer for this long, the next attempt goes out beside the first, on a connection of its own. */
-const hedgeMs = 700;
-const attemptMs = 3_000;
 const attemptsMax = 4;
 const retryFirstMs = 100;
 const retryMaxMs = 300;
@@ -59,6 +57,7 @@ const idleLeaseSeconds = 40;
 export function createNodeLease(options: NodeLeaseOptions): NodeLease {
   const { clock, random, log, settings, fence } = options;
   const lanes = createLanes(options.connect);
+  const pace = createLeasePace(options.nodeCount);
   const sources: (() => Readonly<Record<string, string>>)[] = [];
   const listeners: ((lateMs: number) => void)[] = [];
   /** With their ends. */
@@ -148,7 +147,7 @@ export function createNodeLease(options: NodeLeaseOptions): NodeLease {
     return sentMs === undefined || isTaken(found) ? { kind: 'again' } : { kind: 'renewed', sentMs };
   };
 
-  const settle = (outcome: Outcome): void => {
+  const settle = (outcome: Outcome, lane: Lane, launchedMs: number): void => {
     const nowMs = clock.monotonicMs();
     if (outcome.kind !== 'renewed') {
       nextMs = nowMs + (outcome.kind === 'blocked' ? blockedRetryMs : failures * retryFirstMs);
@@ -158,6 +157,8 @@ export function createNodeLease(options: NodeLeaseOptions): NodeLease {
     fence.renewed(outcome.sentMs);
     failures = 0;
     unanswered.clear();
+    pace.renewed(nowMs - launchedMs);
+    lane.keep();
     const lateMs = renewedMs === undefined ? 0 : Math.max(0, nowMs - renewedMs - pauseMs);
     pauseMs = intervalMs();
     nextMs = Math.max(nextMs, startedMs + pauseMs);
@@ -174,15 +175,21 @@ export function createNodeLease(options: NodeLeaseOptions): NodeLease {
     const overtaken = (): boolean => (renewedMs ?? Number.NEGATIVE_INFINITY) >= sentMs;
     const lane = lanes.take(attempts.size > 0);
     const abort = createAbort(signal);
-    const limit = clock.setTimer(attemptMs, () => abort.abort(new Error(`no answer within ${attemptMs} ms`)));
+    const limitMs = pace.limitMs();
+    const limit = clock.setTimer(limitMs, () => abort.abort(new Error(`no answer within ${limitMs} ms`)));
+    pace.launched();
     const work = attempt(lane.client, node, abort.signal)
-      .then(settle, (error: unknown) => {
-        if (signal.aborted || overtaken()) return;
-        const delayMs = Math.min(failures < patientAfter ? retryMaxMs : retrySlowMs, retryFirstMs * (failures + 1));
-        failures += 1;
-        nextMs = clock.monotonicMs() + delayMs;
-        log.warn({ err: error, retryMs: delayMs }, 'node lease not renewed');
-      })
+      .then(
+        (outcome) => settle(outcome, lane, sentMs),
+        (error: unknown) => {
+          if (signal.aborted || overtaken()) return;
+          const delayMs = Math.min(failures < patientAfter ? retryMaxMs : retrySlowMs, retryFirstMs * (failures + 1));
+          failures += 1;
+          // What is refused is asked again soon, what is not answered at its pace.
+          nextMs = Math.max(clock.monotonicMs() + delayMs, abort.signal.aborted ? startedMs + pace.gapMs() : 0);
+          log.warn({ err: error, retryMs: delayMs }, 'node lease not renewed');
+        },
+      )
       .finally(() => {
         limit.cancel();
         abort.release();
@@ -195,8 +202,8 @@ export function createNodeLease(options: NodeLeaseOptions): NodeLease {
 
   const waitMs = (): number => {
     const nowMs = clock.monotonicMs();
-    if (attempts.size >= attemptsMax) return attemptMs;
-    if (attempts.size > 0) return startedMs + hedgeMs - nowMs;
+    if (attempts.size >= attemptsMax) return pace.limitMs();
+    if (attempts.size > 0) return startedMs + pace.gapMs() - nowMs;
     return requested ? 0 : nextMs - nowMs;
   };
 
