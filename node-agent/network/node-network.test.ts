@@ -190,6 +190,18 @@ describe('the network of a node', () => {
     expect(targets()).toEqual(['10.42.3.0/24 via 10.42.3.0']);
   });
 
+  it('reaches the machines on its link while there can be no tunnel to others', async () => {
+    kernel.failing = 'link add berth0vx';
+    start();
+    const near = node('a', '10.42.2.0/24', '192.0.2.2');
+    await list(node('own', '10.42.1.0/24', '192.0.2.1'), near, node('b', '10.42.3.0/24', '198.51.100.3'));
+    await clock.advance(1_000);
+    expect(targets()).toEqual(['10.42.2.0/24 via 192.0.2.2']);
+    kernel.failing = undefined;
+    await clock.advance(11_000);
+    expect(targets()).toEqual(['10.42.2.0/24 via 192.0.2.2', '10.42.3.0/24 via 10.42.3.0']);
+  });
+
   it('starts from what it remembers when no server answers, peers included', async () => {
     start();
     await list(node('own', '10.42.1.0/24', '192.0.2.1'), node('b', '10.42.3.0/24', '198.51.100.3'));

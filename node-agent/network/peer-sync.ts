@@ -27,14 +27,19 @@ export interface SyncOptions {
 export async function syncPeers(plan: Plan, options: SyncOptions): Promise<number> {
   const { run, tunnel } = options;
   const failures: unknown[] = [];
+  const failed = (error: unknown): 0 => {
+    failures.push(error);
+    return 0;
+  };
   const batch = async (command: 'ip' | 'bridge', lines: readonly string[]): Promise<void> => {
     if (lines.length === 0) return;
     // One line that cannot be done must not keep the others from being done.
-    await run(command, ['-force', '-batch', '-'], `${lines.join('\n')}\n`).catch((error) => failures.push(error));
+    await run(command, ['-force', '-batch', '-'], `${lines.join('\n')}\n`).catch(failed);
   };
 
   const found = await readTunnel(run, tunnel);
-  let changes = plan.tunnel ? await ensureTunnel(plan.tunnel, found, options) : 0;
+  // Without a tunnel, those on a link of ours can still be reached.
+  let changes = plan.tunnel ? await ensureTunnel(plan.tunnel, found, options).catch(failed) : 0;
   const forwarding = differences(plan.forwarding, plan.tunnel ? await readForwarding(run, tunnel) : [], 'mac');
   const neighbours = differences(plan.neighbours, plan.tunnel ? await readNeighbours(run, tunnel) : [], 'address');
   const routes = routeDifferences(plan.routes, await readRoutes(run), options.clusterCidr);
