@@ -11,7 +11,7 @@ import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { add, type Counts } from './layers/counts.ts';
 import { isLayer, type Lane, layers, planStages } from './layers/plan.ts';
-import { runLane } from './layers/run-lane.ts';
+import { isToldToEnd, runLane } from './layers/run-lane.ts';
 
 const root = join(import.meta.dirname, '..');
 const bin = join(root, 'node_modules/.bin');
@@ -33,6 +33,7 @@ if (wanted.length === 0 || wanted.includes('vm')) {
 }
 const e2e = globSync('test/e2e/*.test.ts', { cwd: root });
 for (const stage of planStages(wanted, new Map(e2e.map((file) => [file, readFileSync(join(root, file), 'utf8')])))) {
+  if (isToldToEnd()) break;
   await Promise.all(stage.map((lane) => run(lane, stage.length > 1)));
 }
 console.log(`${total.passed} passed, ${total.failed} failed${total.skipped > 0 ? `, ${total.skipped} skipped` : ''}`);

@@ -8,8 +8,12 @@ import type { Lane } from './plan.ts';
 
 const root = join(import.meta.dirname, '../..');
 const running = new Set<ChildProcess>();
+let told = false;
+/** Somebody wants all of it to end. */
+export const isToldToEnd = (): boolean => told;
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.on(signal, () => {
+    told = true;
     for (const child of running) child.kill(signal);
   });
 }
