@@ -25,6 +25,8 @@ async function withShop() {
     services,
     service('round', { type: 'ExternalName', externalName: 'round.default.svc.cluster.local' }),
   );
+  const externalName = `${'x'.repeat(200)}.example.org`;
+  await client.create(services, service('long', { type: 'ExternalName', externalName }));
   await client.create(
     endpointSlices,
     slice(
@@ -136,6 +138,13 @@ test('ExternalName is an alias, within the cluster too, and a circle ends', asyn
     'CNAME web.default.svc.cluster.local',
   ]);
   expect(await ask('round.default.svc.cluster.local')).toMatchObject({ rcode: servFail });
+});
+
+test('an ExternalName that no message can carry, though the API takes it, is a failure of its own only', async () => {
+  const { ask } = await withShop();
+  for (const type of ['A', 'CNAME'] as const) {
+    expect(await ask('long.default.svc.cluster.local', type)).toMatchObject({ rcode: servFail, answers: [] });
+  }
 });
 
 test('the zone itself, its version, and names of pods', async () => {

@@ -123,6 +123,7 @@ export function createZone(directory: Directory, { domain, clusterDns, networks 
 
   const alias = (full: string, target: string, type: number, depth: number): ZoneReply => {
     if (target === '') return missing;
+    if (!isCarried(target)) return { ...missing, rcode: rcodes.servFail, authority: [] };
     const record: Answer = { name: full, type: 'CNAME', ttl, data: target };
     if (type === types.CNAME || type === types.ANY) return found([record]);
     const labels = target.split('.');
@@ -179,6 +180,12 @@ export function createZone(directory: Directory, { domain, clusterDns, networks 
     },
   };
 }
+
+/** The API takes longer labels in an externalName than DNS has. */
+const isCarried = (name: string): boolean =>
+  name.length <= nameMax && name.split('.').every((label) => label.length > 0 && label.length <= labelMax);
+const nameMax = 253;
+const labelMax = 63;
 
 const portsOf = (view: ServiceNames): readonly NamedPort[] =>
   view.kind === 'cluster' ? view.ports : view.endpoints.flatMap(({ ports }) => ports);
