@@ -3,7 +3,7 @@ import { eventually } from '../harness/eventually.ts';
 import { type MachineCluster, startMachineCluster } from '../harness/machines/cluster.ts';
 import type { Machine } from '../harness/machines/machine.ts';
 
-/** Answers with its own name and with who asks. */
+/** Answers with its own name and with who asks. It does not listen to SIGTERM: `berth down` has to kill it in the end. */
 const podOn = (machine: Machine): string => `
 apiVersion: v1
 kind: Pod
@@ -14,13 +14,7 @@ spec:
   containers:
     - name: main
       image: berth.local/busybox:1
-      command:
-        - sh
-        - -c
-        - |
-          trap 'exit 0' TERM
-          nc -ll -p 8080 -e sh -c 'echo ${machine.name} to $NCAT_REMOTE_ADDR; netstat -tn | grep :8080' &
-          wait
+      command: [nc, -ll, -p, '8080', -e, sh, -c, 'echo ${machine.name} to $NCAT_REMOTE_ADDR; netstat -tn | grep :8080']
 `;
 
 describe('pods of a cluster of three machines, the last on another link', () => {
