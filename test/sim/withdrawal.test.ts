@@ -1,5 +1,6 @@
 /** No pod is stopped while a live machine still leads connections to it, whatever fails; and none waits for ever. */
 import { describe, expect, it } from 'vitest';
+import { asksForWithdrawal, isWithdrawn } from '#api/withdrawal.ts';
 import { noFaults } from '#client/testing/faults.ts';
 import { drawFaults } from './scenarios/chaos.ts';
 import { pending } from './scenarios/pending.ts';
@@ -34,7 +35,7 @@ async function play(seed: number, acknowledges: boolean, act: (world: World) => 
       {
         name: 'deletions',
         onChange({ object }) {
-          if (isPod(object) && isGoing(object)) {
+          if (isPod(object) && (isGoing(object) || asksForWithdrawal(object))) {
             const uid = object.metadata?.uid ?? '';
             if (!goingSince.has(uid)) goingSince.set(uid, now());
           }
@@ -58,7 +59,8 @@ async function play(seed: number, acknowledges: boolean, act: (world: World) => 
         const waitedMs = world.clock.now() - since;
         tally.waitedMs = Math.max(tally.waitedMs, waitedMs);
         const leading = routes.leadingTo(address).filter((name) => isLive(world, name));
-        if (leading.length === 0 || waitedMs >= waitMaxMs || !isTrue(pod, 'Ready')) return;
+        const mattered = isTrue(pod, 'Ready') || asksForWithdrawal(pod) || isWithdrawn(pod);
+        if (leading.length === 0 || waitedMs >= waitMaxMs || !mattered) return;
         tally.early.push(`${nameOf(pod)} on ${machine} stopped after ${waitedMs} ms; ${leading.join(', ')} lead to it`);
       },
     },
@@ -131,6 +133,23 @@ async function troubledRollouts(world: World): Promise<void> {
   await world.converge('the cluster heals', () => pending(world), 900_000);
 }
 
+/** Machines go down and come back, one after the other, now for long, now for a moment. */
+async function reboots(world: World): Promise<void> {
+  await start(world);
+  for (const machine of world.machines) {
+    let off = false;
+    const down = machine.shutDown().then(() => {
+      off = true;
+    });
+    for (let waited = 0; !off && waited < 30_000; waited += 100) await world.pass(100);
+    expect(off).toBe(true);
+    await down;
+    await world.pass(between(world.random, 1_000, 40_000));
+    machine.boot();
+    await world.converge('the cluster heals', () => pending(world), 900_000);
+  }
+}
+
 const each = (name: string, check: (seed: number) => Promise<void>): void => {
   describe(name, () => {
     if (only !== undefined) {
@@ -155,6 +174,13 @@ each('rolling updates in quiet times', async (seed) => {
 each('rolling updates while the server, agents and requests fail', async (seed) => {
   const tally = await play(seed, true, troubledRollouts);
   expect(tally.early, `SEED=${seed}`).toEqual([]);
+});
+
+each('machines that go down and come back', async (seed) => {
+  const tally = await play(seed, true, reboots);
+  expect(tally.early, `SEED=${seed}`).toEqual([]);
+  expect(tally.stops).toBeGreaterThan(3);
+  expect(tally.waitedMs, `SEED=${seed}`).toBeLessThan(waitMaxMs);
 });
 
 it('without acknowledgements, pods are stopped while machines lead to them', async () => {

@@ -68,6 +68,12 @@ async function bookWorks(): Promise<void> {
   await eventually(async () => (await http(`${machine(1).address}:${webPort}`)).includes(text), patient);
 }
 
+/** How often the machine's kernel has said that it goes. */
+const wentDown = (one: VirtualMachine): number => one.console().split('reboot: Restarting system').length - 1;
+/** What the agent said last of a shutdown: how many pods it had to leave to be killed. */
+const lastStop =
+  'cat /var/log/berth/server.log /var/log/berth/agent.log 2>/dev/null | grep "pods are stopped" | tail -n 1';
+
 /** A program for perl that asks for the service's health. */
 const ask = (address: string): string =>
   `use IO::Socket::INET; my $s = IO::Socket::INET->new(PeerAddr => "${address}", Timeout => 5) or die "no: $@"; print $s "GET /healthz HTTP/1.0\\r\\n\\r\\n"; print <$s>;`;
@@ -295,7 +301,16 @@ describe('a machine that is cut off', () => {
 
 describe('the machines of a year', () => {
   it('all come back by themselves after a reboot, the server too', async () => {
-    await Promise.all(vms.machines.map((one) => one.reboot()));
+    const before = vms.machines.map(wentDown);
+    const startedMs = performance.now();
+    const back = Promise.all(vms.machines.map((one) => one.reboot()));
+    back.catch(() => undefined);
+    // systemd would give processes that do not listen to SIGTERM another 90 s.
+    const swift = { withinMs: 60_000, everyMs: 200 };
+    await eventually(async () => expect(vms.machines.map(wentDown)).toEqual(before.map((count) => count + 1)), swift);
+    say(`down after ${((performance.now() - startedMs) / 1000).toFixed(1)} s`);
+    await back;
+    for (const one of vms.machines) expect(await one.must(lastStop)).toContain('"left":0');
     say('rebooted');
     await eventually(async () => expect(await readyNodes()).toHaveLength(3), patient);
     await eventually(allReady, patient);

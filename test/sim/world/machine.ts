@@ -68,6 +68,8 @@ export interface Machine {
   resumeAgent(): void;
   /** Which packets between it and the server are lost. */
   cutOff(cut: Cut): void;
+  /** As by its own init: the agent stops the pods, then the power goes. Resolves when it is off. */
+  shutDown(): Promise<void>;
   /** Power off: nothing of it is heard until it boots. */
   die(): Promise<void>;
   boot(): void;
@@ -91,7 +93,7 @@ export function startMachine(options: MachineOptions): Machine {
   let alive = false;
   let wellSinceMs: number | undefined;
 
-  function runAgent(): { stop(): Promise<void>; pause(): void; resume(): void; readonly paused: boolean } {
+  function runAgent() {
     const life = new AbortController();
     const gate = createGate();
     const own = gatedClock(clock, gate);
@@ -128,6 +130,7 @@ export function startMachine(options: MachineOptions): Machine {
       get paused() {
         return !gate.open;
       },
+      shutDown: made.shutDown,
       pause: gate.stop,
       resume: gate.goOn,
       async stop() {
@@ -178,6 +181,16 @@ export function startMachine(options: MachineOptions): Machine {
     startAgent();
   };
 
+  const die = async (): Promise<void> => {
+    alive = false;
+    power.abort(new Error('power off'));
+    // First of all, so that it tells nobody what it sees of the end.
+    const stopped = stopAgent();
+    for (const id of runtime.sandboxes.keys()) runtime.failSandbox(id);
+    for (const id of runtime.containers.keys()) runtime.exitContainer(id, lostCode);
+    await stopped;
+  };
+
   boot();
   return {
     name,
@@ -205,15 +218,11 @@ export function startMachine(options: MachineOptions): Machine {
       link.cut = cut;
       lookWell();
     },
-    async die() {
-      alive = false;
-      power.abort(new Error('power off'));
-      // First of all, so that it tells nobody what it sees of the end.
-      const stopped = stopAgent();
-      for (const id of runtime.sandboxes.keys()) runtime.failSandbox(id);
-      for (const id of runtime.containers.keys()) runtime.exitContainer(id, lostCode);
-      await stopped;
+    async shutDown() {
+      await agent?.shutDown();
+      await die();
     },
+    die,
     boot,
   };
 }
