@@ -4,9 +4,9 @@ import { readFileSync } from 'node:fs';
 /** Kernel clock ticks per second, as /proc counts CPU time; 100 on every Linux that we run on. */
 const ticksPerSecond = 100;
 
-/** What of a process lies in memory now. */
-export const residentMiB = (pid: number): number =>
-  Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024;
+/** What of a process lies in memory now. `RssFile`: the part that is pages of files, which other processes may share. */
+export const residentMiB = (pid: number, part: 'VmRSS' | 'RssFile' = 'VmRSS'): number =>
+  Number(new RegExp(`^${part}:\\s+(\\d+) kB$`, 'm').exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024;
 
 /** CPU time that it has used so far, in user and kernel mode. With `children`, that of those that it has waited for too. */
 export function cpuSeconds(pid: number, { children = false } = {}): number {

@@ -36,7 +36,7 @@ export const agent: Measurement = {
       const ours = residentMiB(pid);
       const bare = await bareNode();
       report(
-        `agent ${ours.toFixed(0)} MiB, ${asPercent(cpu)}; watchdog ${asPercent(fenceCpu)}; bare Node ${bare.toFixed(0)} MiB`,
+        `agent ${ours.toFixed(0)} MiB, ${residentMiB(pid, 'RssFile').toFixed(0)} of it pages of Node's program, ${asPercent(cpu)}; watchdog ${asPercent(fenceCpu)}; bare Node ${bare.toFixed(0)} MiB`,
       );
       return [
         {
