@@ -7,16 +7,16 @@ import { done, type Reconcile, type Runnable } from '#client/reconciler.ts';
 import { forObject } from '#client/sources.ts';
 import { isSame } from '../shared/canonical.ts';
 import { type ControllerContext, retries } from '../shared/context.ts';
-import { hasSelector, selects } from '../shared/service-pods.ts';
-import { servicesOfPods } from '../shared/service-source.ts';
+import { hasSelector } from '../shared/service-pods.ts';
+import { podLabelIndexes, podsOf, serviceSelectorIndexes, servicesOfPods } from '../shared/service-source.ts';
 import { managedBy, managedByLabel, planEndpoints } from './plan.ts';
 
 /** Keeps one Endpoints object per service with a selector: the older form of endpoint slices, which many clients read. */
 export function createEndpointsController(context: ControllerContext): Runnable {
   const { client, informers, clock, random, log } = context;
   const caches = {
-    services: informers.informer(services),
-    pods: informers.informer(pods),
+    services: informers.informer(services, serviceSelectorIndexes),
+    pods: informers.informer(pods, podLabelIndexes),
     endpoints: informers.informer(endpoints),
   };
 
@@ -38,7 +38,7 @@ export function createEndpointsController(context: ControllerContext): Runnable 
       return done;
     }
     if (!hasSelector(service) || service.metadata.deletionTimestamp !== undefined) return done;
-    const matching = caches.pods.list(key.namespace).filter(({ metadata }) => selects(service, metadata.labels ?? {}));
+    const matching = podsOf(caches.pods, service);
     const wanted = planEndpoints(service, matching);
     const current = caches.endpoints.get(key);
     if (!current) await client.create(endpoints, wanted, { signal });

@@ -9,8 +9,8 @@ import { forObject, mapped } from '#client/sources.ts';
 import { type ControllerContext, retries } from '../shared/context.ts';
 import { onDelete } from '../shared/on-delete.ts';
 import { createPendingWrites } from '../shared/pending-writes.ts';
-import { hasSelector, selects } from '../shared/service-pods.ts';
-import { servicesOfPods } from '../shared/service-source.ts';
+import { hasSelector } from '../shared/service-pods.ts';
+import { podLabelIndexes, podsOf, serviceSelectorIndexes, servicesOfPods } from '../shared/service-source.ts';
 import { desiredGroups } from './desired.ts';
 import { managedBy, managedByLabel, planSlices, serviceLabel } from './plan.ts';
 
@@ -28,8 +28,8 @@ const pendingCheckMs = 1_000;
 export function createEndpointSlicesController(context: ControllerContext): Runnable {
   const { client, informers, clock, random, log } = context;
   const caches = {
-    services: informers.informer(services),
-    pods: informers.informer(pods),
+    services: informers.informer(services, serviceSelectorIndexes),
+    pods: informers.informer(pods, podLabelIndexes),
     nodes: informers.informer(nodes),
     slices: informers.informer(endpointSlices, serviceIndexes),
   };
@@ -60,7 +60,7 @@ export function createEndpointSlicesController(context: ControllerContext): Runn
       if (service.spec?.type === 'ExternalName') for (const slice of current) await remove(slice, signal);
       return done;
     }
-    const matching = caches.pods.list(key.namespace).filter(({ metadata }) => selects(service, metadata.labels ?? {}));
+    const matching = podsOf(caches.pods, service);
     const groups = desiredGroups(service, matching, (name) => caches.nodes.get({ name }));
     const taken = (name: string): boolean => caches.slices.get({ namespace: key.namespace, name }) !== undefined;
     const plan = planSlices(service, groups, current, taken);
