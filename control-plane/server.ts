@@ -2,7 +2,7 @@ import { revokedNodesName } from '#api/certificates.ts';
 import { type ClusterConfig, clusterConfig } from '#api/cluster-config.ts';
 import { configMaps } from '#api/kinds.ts';
 import { isConflict, StatusError } from '#api/status-error.ts';
-import type { Clock } from '#base/clock.ts';
+import type { Clock, Timer } from '#base/clock.ts';
 import type { Log } from '#base/log.ts';
 import type { Random } from '#base/random.ts';
 import type { ApiClient } from '#client/api-client.ts';
@@ -89,7 +89,7 @@ export async function runControlPlane(options: ControlPlaneOptions, signal: Abor
   const store = measuredStore(await openStore(options, signal), clock, metrics.registry);
   /** Lives longer than `signal`: what ends cleanly still writes. */
   const running = new AbortController();
-  const identity = createIdentity({ clock, core: () => core });
+  const identity = createIdentity({ clock, log, core: () => core });
   const addresses = createServiceAddresses({
     serviceCidr: cluster.serviceCidr,
     nodePorts: cluster.nodePorts,
@@ -247,6 +247,9 @@ async function runElected(
   await informers.stopped();
 }
 
+/** A node that leaves hears the answer to that before its connections are cut. New requests are refused at once. */
+const lastAnswerMs = 500;
+
 /** Ends what removed nodes still have open. */
 async function dropRevoked(
   { clock, random, log }: ControlPlaneOptions,
@@ -257,8 +260,16 @@ async function dropRevoked(
   const { namespace, name } = revokedNodesName;
   const own = { clock, random, log: log.child({ part: 'revocations' }), namespace };
   const informer = createInformer(client, configMaps, { ...own, fieldSelector: `metadata.name=${name}` });
-  informer.addHandler({ onAdd: () => server.dropRevoked(), onUpdate: () => server.dropRevoked() });
+  let soon: Timer | undefined;
+  const drop = (): void => {
+    soon ??= clock.setTimer(lastAnswerMs, () => {
+      soon = undefined;
+      server.dropRevoked();
+    });
+  };
+  informer.addHandler({ onAdd: drop, onUpdate: drop });
   await informer.run(signal);
+  soon?.cancel();
 }
 
 interface Parts {

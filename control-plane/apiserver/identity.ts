@@ -2,6 +2,7 @@ import { revokedNodesName } from '#api/certificates.ts';
 import { configMaps, secrets } from '#api/kinds.ts';
 import { isNotFound } from '#api/status-error.ts';
 import type { Clock } from '#base/clock.ts';
+import type { Log } from '#base/log.ts';
 import { createLeavingNode } from './admission/leaving-node.ts';
 import { createNodeRestriction } from './admission/node-restriction.ts';
 import { createSigningRequester } from './admission/signing-requester.ts';
@@ -21,8 +22,14 @@ export interface Identity {
 
 const ourselves = { name: 'system:apiserver', groups: [mastersGroup] };
 
-/** `core` is asked for once there are requests. */
-export function createIdentity({ clock, core }: { readonly clock: Clock; core(): ApiCore }): Identity {
+export interface IdentityOptions {
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Asked for once there are requests. */
+  core(): ApiCore;
+}
+
+export function createIdentity({ clock, log, core }: IdentityOptions): Identity {
   const objects = cachedObjects((type) => core().peek(type));
   return {
     authorizer: createAuthorizer(objects),
@@ -42,7 +49,7 @@ export function createIdentity({ clock, core }: { readonly clock: Clock; core():
     admission: [
       createSigningRequester(clock),
       createNodeRestriction(objects),
-      createLeavingNode(clock, () => core().client(ourselves)),
+      createLeavingNode(clock, log, () => core().client(ourselves)),
     ],
   };
 }

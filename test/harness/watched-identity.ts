@@ -1,5 +1,6 @@
 import { nodesGroup, nodeUser } from '#api/certificates.ts';
 import type { Clock } from '#base/clock.ts';
+import { createSilentLog } from '#base/log.ts';
 import type { Authorizer } from '#control-plane/apiserver/auth/authorizer.ts';
 import type { ApiCore, ApiCoreOptions } from '#control-plane/apiserver/core.ts';
 import { createIdentity } from '#control-plane/apiserver/identity.ts';
@@ -15,7 +16,7 @@ export interface WatchedIdentity {
 }
 
 export function watchedIdentity(clock: Clock, core: () => ApiCore): WatchedIdentity {
-  const { authorizer, admission } = createIdentity({ clock, core });
+  const { authorizer, admission } = createIdentity({ clock, log: createSilentLog(), core });
   const refused = new Set<string>();
   const watched: Authorizer = {
     authorize(user, attributes) {

@@ -1,17 +1,17 @@
 import { nodeNameOf } from '#api/certificates.ts';
 import { nodes } from '#api/kinds.ts';
 import type { Clock } from '#base/clock.ts';
+import type { Log } from '#base/log.ts';
 import type { ApiClient } from '#client/api-client.ts';
 import { revokeNode } from '#client/certificates/revoke-node.ts';
 import type { AdmissionHook } from '../registry/admission.ts';
 
-const answerMs = 1_000;
-
 /**
- * A node that has deleted its own Node has left the cluster: its certificates are refused a moment later, wherever there are
- * copies of them. `client` writes the record of that, with the server's own rights.
+ * A node that has deleted its own Node has left the cluster: its certificates are refused from then on, wherever there are
+ * copies of them. `client` writes the record of that, with the server's own rights: before the answer, so that a machine
+ * that joins under the name at once gets certificates that are later.
  */
-export function createLeavingNode(clock: Clock, client: () => ApiClient): AdmissionHook {
+export function createLeavingNode(clock: Clock, log: Log, client: () => ApiClient): AdmissionHook {
   return {
     name: 'leaving-node',
     async admit() {},
@@ -19,11 +19,11 @@ export function createLeavingNode(clock: Clock, client: () => ApiClient): Admiss
       const { group, resource } = definition.type;
       if (operation !== 'DELETE' || outcome !== 'removed' || dryRun) return;
       if (group !== nodes.group || resource !== nodes.resource || nodeNameOf(user) !== key.name) return;
-      const leftMs = clock.now();
-      const revoke = () => revokeNode(client(), key.name, { now: () => leftMs }).catch(() => undefined);
-      // It shall hear that its Node is gone before its connections are cut. A server that ends in between, or cannot write,
-      // leaves the certificates as good as they were.
-      clock.setTimer(answerMs, () => void revoke());
+      try {
+        await revokeNode(client(), key.name, clock);
+      } catch (error) {
+        log.error({ err: error, node: key.name }, 'a node has left, and its certificates stay as good as they were');
+      }
     },
   };
 }
