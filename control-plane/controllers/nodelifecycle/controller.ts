@@ -10,6 +10,7 @@ import { nodeIndex, nodeIndexes } from '../shared/indexes.ts';
 import { createNodeFence } from '../shared/node-fence.ts';
 import { onDelete } from '../shared/on-delete.ts';
 import { createAttention } from './attention.ts';
+import { createNodeCensus, type NodeCensus } from './census.ts';
 import { createEvictReconcile } from './evict.ts';
 import { type HealthSettings, isNodeReady } from './health.ts';
 import { createHeartbeats } from './heartbeats.ts';
@@ -28,6 +29,7 @@ export function createNodeLifecycleControllers(
   const { client, clock, random, log, informers } = context;
   const caches = { nodes: informers.informer(nodes), pods: informers.informer(pods, nodeIndexes) };
   const leaseCache = informers.informer(leases);
+  const census = createNodeCensus();
   const pace = createEvictionPace(settings, () => clock.now());
   const fence = createNodeFence(client, leaseCache, clock);
   const heartbeats = createHeartbeats({
@@ -47,10 +49,11 @@ export function createNodeLifecycleControllers(
   const lifecycle = createController({
     name: 'nodelifecycle',
     queue: retries,
-    reconcile: createNodeReconcile(context, caches, monitor, pace),
+    reconcile: createNodeReconcile(context, caches, monitor, census, pace),
     sources: [
+      following(caches.nodes.waitForSync, () => census.attach(caches.nodes)),
       forObject(caches.nodes),
-      whenOneIsLost(caches.nodes),
+      whenOneIsLost(caches.nodes, census),
       onDelete(caches.nodes, ({ metadata }) => pace.forget(metadata.name)),
       following(leaseCache.waitForSync, heartbeats.attach),
     ],
@@ -81,13 +84,13 @@ export function createNodeLifecycleControllers(
 }
 
 /** All that are lost, whenever one more or less is: what may be done about each depends on how many they are. */
-const whenOneIsLost = (cache: Informer<V1Node>): Source => ({
+const whenOneIsLost = (cache: Informer<V1Node>, census: NodeCensus): Source => ({
   waitForSync: cache.waitForSync,
   attach: (enqueue) =>
     cache.addHandler({
       onUpdate(node, old) {
         if (isNodeReady(node) === isNodeReady(old)) return;
-        for (const one of cache.list()) if (!isNodeReady(one)) enqueue({ name: one.metadata.name });
+        for (const name of census.lost.keys()) enqueue({ name });
       },
     }),
 });

@@ -1,6 +1,7 @@
 import type { V1Node } from '#api/generated/types.ts';
 import type { Stored } from '#api/meta.ts';
 import { parseTime } from '../shared/time.ts';
+import type { NodeCensus } from './census.ts';
 import { isNodeReady } from './health.ts';
 import { type EvictionMode, evictionTaint } from './taints.ts';
 import { evictionIntervalMs, type ZoneSettings, zoneOf, zoneState } from './zones.ts';
@@ -8,7 +9,7 @@ import { evictionIntervalMs, type ZoneSettings, zoneOf, zoneState } from './zone
 /** How fast nodes lose their pods, so that a failing network does not empty a healthy cluster. */
 export interface EvictionPace {
   /** Says `evict` for a node's turn, and from then on until it is ready again or most is lost. */
-  mode(node: Stored<V1Node>, all: readonly Stored<V1Node>[]): EvictionMode;
+  mode(node: Stored<V1Node>, all: NodeCensus): EvictionMode;
   forget(node: string): void;
 }
 
@@ -21,10 +22,8 @@ export function createEvictionPace(settings: ZoneSettings, now: () => number): E
   const budgets = new Map<string, { readonly turns: number; readonly atMs: number }>();
   const granted = new Set<string>();
 
-  const isWrittenOff = (node: V1Node): boolean => {
-    const since = parseTime(evictionTaint(node)?.timeAdded);
-    return since !== undefined && now() - since > writtenOffMs;
-  };
+  const isWrittenOff = (givenUpMs: number | undefined): boolean =>
+    givenUpMs !== undefined && now() - givenUpMs > writtenOffMs;
 
   const takeTurn = (zone: string, intervalMs: number): boolean => {
     const { turns, atMs } = budgets.get(zone) ?? { turns: settings.evictionBurst, atMs: now() };
@@ -41,25 +40,32 @@ export function createEvictionPace(settings: ZoneSettings, now: () => number): E
         granted.delete(name);
         return 'evict';
       }
-      if (isWrittenOff(node)) return 'evict';
-      // One pass and no lists: in a large cluster that is in trouble this is asked for each node again and again.
-      let [counted, lost] = [1, 1];
-      for (const one of all) {
-        const ready = isNodeReady(one);
-        if (one.metadata.name === name || (!ready && isWrittenOff(one))) continue;
-        counted += 1;
-        if (!ready) lost += 1;
+      const taint = evictionTaint(node);
+      if (isWrittenOff(parseTime(taint?.timeAdded))) return 'evict';
+      const zone = zoneOf(node);
+      // The node itself counts as what it is, whatever the census knows of it.
+      const known = all.has(name) ? 1 : 0;
+      let counted = all.size - known + 1;
+      let zoneCounted = all.zoneSize(zone) - known + 1;
+      let [lost, zoneLost] = [1, 1];
+      for (const [other, { zone: otherZone, givenUpMs }] of all.lost) {
+        if (other === name) continue;
+        const inZone = otherZone === zone ? 1 : 0;
+        if (isWrittenOff(givenUpMs)) {
+          counted -= 1;
+          zoneCounted -= inZone;
+        } else {
+          lost += 1;
+          zoneLost += inZone;
+        }
       }
       // Who hears of less than half of the machines is more likely cut off than the last one alive.
       if (lost > counted / 2) {
         granted.delete(name);
         return 'spare';
       }
-      if (granted.has(name) || evictionTaint(node)) return 'evict';
-      const zone = zoneOf(node);
-      const others = all.filter((one) => one.metadata.name !== name && zoneOf(one) === zone && !isWrittenOff(one));
-      const zoneNodes = [node, ...others];
-      const intervalMs = evictionIntervalMs(zoneState(zoneNodes, settings), zoneNodes.length, settings);
+      if (granted.has(name) || taint) return 'evict';
+      const intervalMs = evictionIntervalMs(zoneState(zoneCounted, zoneLost, settings), zoneCounted, settings);
       if (intervalMs === undefined || !takeTurn(zone, intervalMs)) return 'hold';
       granted.add(name);
       return 'evict';

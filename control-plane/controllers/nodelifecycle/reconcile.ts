@@ -8,6 +8,7 @@ import type { ControllerContext } from '../shared/context.ts';
 import { nodeIndex } from '../shared/indexes.ts';
 import { isPodReady } from '../shared/pods.ts';
 import { formatTime } from '../shared/time.ts';
+import type { NodeCensus } from './census.ts';
 import { isNodeReady, unknownConditions } from './health.ts';
 import type { NodeMonitor } from './monitor.ts';
 import type { EvictionPace } from './pace.ts';
@@ -28,6 +29,7 @@ export function createNodeReconcile(
   { client, clock, recorder }: ControllerContext,
   caches: NodeCaches,
   monitor: Pick<NodeMonitor, 'isLost'>,
+  census: NodeCensus,
   pace: EvictionPace,
 ): Reconcile {
   const markLost = async (node: Stored<V1Node>, signal: AbortSignal): Promise<Stored<V1Node>> => {
@@ -63,7 +65,7 @@ export function createNodeReconcile(
   };
 
   const setTaints = async (node: Stored<V1Node>, signal: AbortSignal): Promise<ReconcileResult> => {
-    const mode = pace.mode(node, caches.nodes.list());
+    const mode = pace.mode(node, census);
     const taints = wantedTaints(node, mode, clock.now());
     if (taints) {
       const { taints: _, ...spec } = node.spec ?? {};

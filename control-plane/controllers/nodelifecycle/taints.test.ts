@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { V1Node } from '#api/generated/types.ts';
 import { epochMs, node, pod, timeAt } from '../testing/objects.ts';
+import { createNodeCensus } from './census.ts';
 import { reportOf, unknownConditions } from './health.ts';
 import { createEvictionPace } from './pace.ts';
 import { wantedTaints } from './taints.ts';
@@ -94,9 +95,14 @@ describe('the pace of evictions', () => {
     ...Array.from({ length: ready }, (_, index) => node(`r${index}`, 'True')),
     ...Array.from({ length: lost }, (_, index) => node(`l${index}`, 'Unknown', { spec })),
   ];
+  const censusOf = (all: ReturnType<typeof nodes>) => {
+    const census = createNodeCensus();
+    for (const one of all) census.put(one);
+    return census;
+  };
   /** What may be done about each of the lost ones. */
   const modes = (all: ReturnType<typeof nodes>, pace = createEvictionPace(settings, () => epochMs)) =>
-    all.filter(({ metadata }) => metadata.name.startsWith('l')).map((one) => pace.mode(one, all));
+    all.filter(({ metadata }) => metadata.name.startsWith('l')).map((one) => pace.mode(one, censusOf(all)));
 
   it('lets a few nodes go at once, and then one every ten seconds', () => {
     let nowMs = epochMs;

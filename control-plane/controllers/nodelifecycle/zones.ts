@@ -1,5 +1,4 @@
 import type { V1Node } from '#api/generated/types.ts';
-import { isNodeReady } from './health.ts';
 
 /** How much of a zone is lost: when most of it goes at once, the network is a likelier cause than the machines. */
 export type ZoneState = 'normal' | 'partial' | 'full';
@@ -21,10 +20,10 @@ export const zoneOf = (node: V1Node): string => {
   return `${labels['topology.kubernetes.io/region'] ?? ''}/${labels['topology.kubernetes.io/zone'] ?? ''}`;
 };
 
-export function zoneState(nodes: readonly V1Node[], settings: ZoneSettings): ZoneState {
-  const lost = nodes.filter((node) => !isNodeReady(node)).length;
-  if (nodes.length > 0 && lost === nodes.length) return 'full';
-  return lost > 2 && lost / nodes.length >= settings.unhealthyShare ? 'partial' : 'normal';
+/** `lost` of the zone's `size` nodes are not ready. */
+export function zoneState(size: number, lost: number, settings: ZoneSettings): ZoneState {
+  if (size > 0 && lost === size) return 'full';
+  return lost > 2 && lost / size >= settings.unhealthyShare ? 'partial' : 'normal';
 }
 
 /** Milliseconds between two nodes of the zone whose pods are evicted; undefined: none at all. */
