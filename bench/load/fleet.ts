@@ -33,6 +33,11 @@ const [shared = createHttpClient(access)] = clients;
 const informers = createInformerFactory(shared, { clock, random, log });
 const { signal } = ending;
 const agents: Agent[] = [];
+/** One each: a signal that thousands listen to is slow to listen to. */
+const lives: AbortController[] = [];
+signal.addEventListener('abort', () => {
+  for (const life of lives) life.abort(signal.reason);
+});
 const running: Promise<void>[] = [];
 
 for (let index = 0; index < Number(count); index++) {
@@ -40,6 +45,8 @@ for (let index = 0; index < Number(count); index++) {
   const client = clients[Math.floor(index / nodesPerClient)] ?? shared;
   const runtime = createHollowRuntime({ clock, random, podCidr: `10.${128 + (index >> 8)}.${index & 255}.0/24` });
   const host = createHollowHost({ hostname: nodeName });
+  const life = new AbortController();
+  lives.push(life);
   const agent = createAgent({
     client,
     informers,
@@ -51,7 +58,15 @@ for (let index = 0; index < Number(count); index++) {
     clock,
     random,
     log,
-    recorder: createEventRecorder({ client, clock, random, log, component: 'kubelet', host: nodeName, signal }),
+    recorder: createEventRecorder({
+      client,
+      clock,
+      random,
+      log,
+      component: 'kubelet',
+      host: nodeName,
+      signal: life.signal,
+    }),
     connectLease() {
       const own = createHttpClient(access);
       return { client: own, close: () => void own.close() };
@@ -62,8 +77,8 @@ for (let index = 0; index < Number(count); index++) {
   agents.push(agent);
 }
 informers.start(signal);
-for (const agent of agents) {
-  running.push(agent.run(signal));
+for (const [index, agent] of agents.entries()) {
+  running.push(agent.run(lives[index]?.signal ?? signal));
   await clock.sleep(1_000 / joinsPerSecond, signal);
 }
 while (!agents.every((agent) => agent.status().nodeReady)) await clock.sleep(100, signal);
