@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import type { V1Deployment } from '#api/generated/types.ts';
 import { deployments, nodes } from '#api/kinds.ts';
 import { createHttpClient, type HttpClient } from '#client/http-client.ts';
 import { loadKubeconfig } from '#client/kubeconfig.ts';
@@ -136,7 +137,7 @@ async function createPods(client: HttpClient): Promise<void> {
       image: 'berth.local/hello:1',
       resources: { requests: { cpu: '10m', memory: '8Mi' } },
     };
-    await client.create(deployments, {
+    const deployment: V1Deployment = {
       apiVersion: 'apps/v1',
       kind: 'Deployment',
       metadata: { name: app, namespace: 'default' },
@@ -145,7 +146,9 @@ async function createPods(client: HttpClient): Promise<void> {
         selector: { matchLabels: { app } },
         template: { metadata: { labels: { app } }, spec: { containers: [container] } },
       },
-    });
+    };
+    // The server turns away what is too much at once, and says when to come again.
+    await eventually(() => client.create(deployments, deployment), { withinMs: 60_000, everyMs: 1_000 });
   }
   await available(podCount);
 }
