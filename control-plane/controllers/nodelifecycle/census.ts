@@ -19,6 +19,8 @@ export interface LostNode {
 export interface NodeCensus {
   readonly size: number;
   readonly lost: ReadonlyMap<string, LostNode>;
+  /** Another number after each change of what is lost. */
+  readonly version: number;
   has(name: string): boolean;
   zoneSize(zone: string): number;
 }
@@ -34,12 +36,13 @@ export function createNodeCensus(): LiveCensus {
   const zones = new Map<string, string>();
   const sizes = new Map<string, number>();
   const lost = new Map<string, LostNode>();
+  let version = 0;
 
   const remove = (name: string): void => {
     const zone = zones.get(name);
     if (zone === undefined) return;
     zones.delete(name);
-    lost.delete(name);
+    if (lost.delete(name)) version += 1;
     const left = (sizes.get(zone) ?? 0) - 1;
     if (left > 0) sizes.set(zone, left);
     else sizes.delete(zone);
@@ -52,8 +55,10 @@ export function createNodeCensus(): LiveCensus {
       zones.set(name, zone);
       sizes.set(zone, (sizes.get(zone) ?? 0) + 1);
     }
-    if (isNodeReady(node)) lost.delete(name);
-    else lost.set(name, { zone, givenUpMs: parseTime(evictionTaint(node)?.timeAdded) });
+    if (!isNodeReady(node)) {
+      lost.set(name, { zone, givenUpMs: parseTime(evictionTaint(node)?.timeAdded) });
+      version += 1;
+    } else if (lost.delete(name)) version += 1;
   };
 
   return {
@@ -61,6 +66,9 @@ export function createNodeCensus(): LiveCensus {
       return zones.size;
     },
     lost,
+    get version() {
+      return version;
+    },
     has: (name) => zones.has(name),
     zoneSize: (zone) => sizes.get(zone) ?? 0,
     put,
@@ -74,6 +82,7 @@ export function createNodeCensus(): LiveCensus {
       return () => {
         detach();
         for (const map of [zones, sizes, lost]) map.clear();
+        version += 1;
       };
     },
   };
