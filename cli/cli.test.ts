@@ -300,6 +300,24 @@ describe('what it writes', () => {
     expect(raced.stderr).toContain('Expected replicas to be 2, was 3');
   });
 
+  test('scale with the current number goes on when others write in between', async () => {
+    await cli.ok(['apply', '-f', '-'], deployment('busy', 'app:1'));
+    await cli.ok(['scale', 'deploy/busy', '--replicas=0']);
+    let scaling = true;
+    const other = async (_: unknown, writer: number): Promise<void> => {
+      for (let n = 0; scaling; n++) await cli.ok(['annotate', 'deploy/busy', `w${writer}=${n}`, '--overwrite']);
+    };
+    const writing = Promise.all(Array.from({ length: 5 }, other));
+    try {
+      for (let now = 0; now < 30; now++) {
+        await cli.ok(['scale', 'deploy/busy', `--replicas=${now + 1}`, `--current-replicas=${now}`]);
+      }
+    } finally {
+      scaling = false;
+      await writing;
+    }
+  });
+
   test('delete waits until it is gone', async () => {
     await cli.ok(['apply', '-f', '-'], configMap('gone', {}));
     expect(await cli.ok(['delete', 'cm', 'gone'])).toBe('configmap "gone" deleted\n');

@@ -1,11 +1,16 @@
 import { isJsonObject } from '#api/schema/record.ts';
+import { isConflict } from '#api/status-error.ts';
+import type { ApiClient } from '#client/api-client.ts';
 import { type ClientFlags, clientFlags } from '../client-flags.ts';
 import { collect } from '../collect.ts';
 import { type CliContext, CliError, type CommandModule } from '../command.ts';
 import { type Connection, withConnection } from '../connection.ts';
 import { qualifiedName } from '../resources/names.ts';
-import { type SelectFlags, selectObjects } from '../resources/select.ts';
+import { type Selected, type SelectFlags, selectObjects } from '../resources/select.ts';
 import { type DryRun, dryRunFlag, dryRunSuffix } from '../write-flags.ts';
+
+/** Writes that may come in between. */
+const attemptsMax = 30;
 
 interface ScaleFlags extends ClientFlags, SelectFlags {
   readonly replicas: string;
@@ -42,22 +47,37 @@ async function scale(
   const replicas = count('--replicas', flags.replicas);
   const expected = flags.currentReplicas === undefined ? undefined : count('--current-replicas', flags.currentReplicas);
   for (const { type, key } of await selectObjects(context, connection, what, flags)) {
-    const current = await connection.client.getSubresource(type, key, 'scale', { signal: context.signal });
+    await scaleOne(context, connection.client, { type, key }, replicas, expected, flags.dryRun);
+    context.stdout.write(`${qualifiedName(type)}/${key.name} scaled${dryRunSuffix(flags.dryRun)}\n`);
+  }
+}
+
+/** Reads and writes again when others wrote in between: with `expected`, there must be so many at the moment of the write. */
+async function scaleOne(
+  { signal }: CliContext,
+  client: ApiClient,
+  { type, key }: Pick<Selected, 'type' | 'key'>,
+  replicas: number,
+  expected: number | undefined,
+  dryRun: DryRun | undefined,
+): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    const current = await client.getSubresource(type, key, 'scale', { signal });
     const found = replicasOf(current);
     if (expected !== undefined && found !== expected) {
       throw new CliError(`Expected replicas to be ${expected}, was ${found}`);
     }
-    if (flags.dryRun !== 'client') {
-      // Without the version: a status that changes meanwhile is no reason to fail. With --current-replicas it is one.
-      const { resourceVersion, ...metadata } = current.metadata ?? {};
-      const kept = expected === undefined ? metadata : { ...metadata, resourceVersion };
-      const body = { apiVersion: 'autoscaling/v1', kind: 'Scale', metadata: kept, spec: { replicas } };
-      await connection.client.updateSubresource(type, key, 'scale', body, {
-        dryRun: flags.dryRun === 'server',
-        signal: context.signal,
-      });
+    if (dryRun === 'client') return;
+    // Without the version: a status that changes meanwhile is no reason to fail.
+    const { resourceVersion, ...metadata } = current.metadata ?? {};
+    const kept = expected === undefined ? metadata : { ...metadata, resourceVersion };
+    const body = { apiVersion: 'autoscaling/v1', kind: 'Scale', metadata: kept, spec: { replicas } };
+    try {
+      await client.updateSubresource(type, key, 'scale', body, { dryRun: dryRun === 'server', signal });
+      return;
+    } catch (error) {
+      if (!isConflict(error) || attempt === attemptsMax) throw error;
     }
-    context.stdout.write(`${qualifiedName(type)}/${key.name} scaled${dryRunSuffix(flags.dryRun)}\n`);
   }
 }
 

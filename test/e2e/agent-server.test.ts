@@ -171,7 +171,9 @@ describe('exec over WebSocket', () => {
   });
 
   it('gives a terminal of the size that is asked for', async () => {
-    const path = execPath(['sh', '-c', 'read x; stty size'], 'input=1&output=1&error=1&tty=1');
+    // The size comes on a channel of its own: it may be there a moment after the input.
+    const wait = 'read x; until stty size 2>&1 | grep "33 77"; do sleep 0.1; done';
+    const path = execPath(['sh', '-c', wait], 'input=1&output=1&error=1&tty=1');
     const client = await openChannels(access, path, v5);
     client.send(4, JSON.stringify({ Width: 77, Height: 33 }));
     await eventually(() => client.received.has(1));
